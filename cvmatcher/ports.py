@@ -131,10 +131,10 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WordQuery:
-    """Terms for the word index: any may match; a `field` narrows where ("" is everywhere)."""
+    """Terms for the word index: any may match; `in_field` narrows where ("" is everywhere)."""
 
     terms: tuple[tuple[str, float], ...]  # (term or phrase, boost)
-    field: str = ""
+    in_field: str = ""
     restrict_to: frozenset[str] = field(default_factory=frozenset)  # candidate ids; empty = all
 
 
