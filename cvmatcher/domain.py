@@ -88,7 +88,7 @@ class QuarantineReason(StrEnum):
 
 
 class CVText(Value):
-    """What a person sees in a CV. `pages[i]` is the visible text of page i, lines separated by \\n."""
+    """What a person sees in a CV. `pages[i]` is the visible text of page i, one line of the CV a line."""
 
     pages: tuple[str, ...]
     hidden_text: str = ""  # white, tiny, covered, off the page…: kept apart, never searched or judged

