@@ -1,0 +1,85 @@
+"""Who viewed, downloaded, exported, changed what. Append-only, each row carrying the hash of the one before it.
+
+Rows hold ids only, never a name or a text. Nothing here changes or deletes a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from beanie import Document
+from pymongo.errors import DuplicateKeyError
+
+from cvmatcher.domain import Value
+
+
+class AuditRow(Value):
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    subject: str
+
+
+class AuditDocument(Document):
+    id: int  # type: ignore[assignment]  # 1, 2, 3… without gaps: two writers cannot take the same number
+    at: str
+    actor: str
+    act: str
+    subject: str
+    before: str
+    hash: str
+
+    class Settings:
+        name = "audit"
+
+
+DOCUMENTS: tuple[type[Document], ...] = (AuditDocument,)
+
+
+def _hash(number: int, at: str, actor: str, act: str, subject: str, before: str) -> str:
+    return hashlib.sha256(json.dumps([number, at, actor, act, subject, before]).encode()).hexdigest()
+
+
+async def append(actor: str, act: str, subject: str = "") -> None:
+    """One row. `actor` is a user id, `act` a verb of ours ("viewed", "downloaded"…), `subject` an id."""
+    while True:
+        last = await AuditDocument.find_all().sort("-_id").first_or_none()
+        number, before = (last.id + 1, last.hash) if last else (1, "")
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        row = AuditDocument(
+            id=number,
+            at=at,
+            actor=actor,
+            act=act,
+            subject=subject,
+            before=before,
+            hash=_hash(number, at, actor, act, subject, before),
+        )
+        try:
+            await row.insert()
+        except DuplicateKeyError:
+            continue  # another process was faster: chain onto its row
+        return
+
+
+async def broken_at() -> int | None:
+    """The number of the first row that does not follow from the one before it; None if the chain holds."""
+    before, expected = "", 1
+    async for row in AuditDocument.find_all().sort("+_id"):
+        right = _hash(row.id, row.at, row.actor, row.act, row.subject, before)
+        if row.id != expected or row.before != before or row.hash != right:
+            return expected
+        before, expected = row.hash, expected + 1
+    return None
+
+
+async def about(subject: str, limit: int = 50) -> list[AuditRow]:
+    """The latest acts on one subject, newest first."""
+    found = AuditDocument.find({"subject": subject}).sort("-_id").limit(limit)
+    return [
+        AuditRow(number=one.id, at=datetime.fromisoformat(one.at), actor=one.actor, act=one.act, subject=one.subject)
+        async for one in found
+    ]

@@ -1,0 +1,332 @@
+"""Conversations, their turns, and every event of a turn: what a reload, a reconnect or another process replays.
+
+A turn has one owner process, which renews a lease while it works. An event's number is its place in the turn and part
+of its key, so two writers cannot both append after the same event: a process that lost its lease notices at its next
+append (LeaseLost) instead of mixing its events with the verdict "interrupted".
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from beanie import Document
+from pydantic import TypeAdapter
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from cvmatcher.domain import Criterion, Ended, EndState, NotFound, SearchEvent, Understood, Value
+
+LEASE = timedelta(seconds=10)
+RUNNING = "running"
+
+_event: TypeAdapter[SearchEvent] = TypeAdapter(SearchEvent)
+
+
+class LeaseLost(Exception):  # noqa: N818  # not an error of the app: the owner simply ends
+    """Another process closed this turn."""
+
+
+class Conversation(Value):
+    id: str
+    owner: str
+    title: str
+    updated: datetime
+
+
+class Change(Value):
+    """What made this turn differ from the one it came from, for showing: "without Lyon", "German: nice to have"."""
+
+    kind: str  # "drop", "must", "nice", "must_not", "again"
+    label: str = ""
+
+
+class Turn(Value):
+    id: str
+    conversation: str
+    owner: str  # user id
+    number: int  # 1, 2, 3… within its conversation
+    message: str
+    criteria: tuple[Criterion, ...] | None = None  # given by a chip; None: to be understood from the message
+    change: Change | None = None
+    state: str = RUNNING  # or an EndState
+    created: datetime
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == RUNNING
+
+
+class ConversationDocument(Document):
+    id: str  # type: ignore[assignment]
+    owner: str
+    title: str
+    created: datetime
+    updated: datetime
+    turns: int = 0
+
+    class Settings:
+        name = "conversations"
+        indexes: ClassVar = [IndexModel([("owner", ASCENDING), ("updated", ASCENDING)])]
+
+
+class TurnDocument(Document):
+    id: str  # type: ignore[assignment]
+    conversation: str
+    owner: str
+    number: int
+    message: str
+    criteria: list[dict[str, Any]] | None = None
+    change: dict[str, Any] | None = None
+    state: str = RUNNING
+    created: datetime
+    process: str  # who runs it
+    lease_until: datetime
+    stop_asked: bool = False
+
+    class Settings:
+        name = "turns"
+        indexes: ClassVar = [
+            IndexModel([("conversation", ASCENDING), ("number", ASCENDING)], unique=True),
+            IndexModel([("state", ASCENDING), ("lease_until", ASCENDING)]),
+        ]
+
+
+class EventDocument(Document):
+    id: str  # type: ignore[assignment]  # "turn:number"
+    turn: str
+    number: int
+    event: dict[str, Any]
+
+    class Settings:
+        name = "turn_events"
+        indexes: ClassVar = [IndexModel([("turn", ASCENDING), ("number", ASCENDING)], unique=True)]
+
+
+DOCUMENTS: tuple[type[Document], ...] = (ConversationDocument, TurnDocument, EventDocument)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _turn(document: TurnDocument) -> Turn:
+    return Turn.model_validate(document.model_dump(include=set(Turn.model_fields)))
+
+
+def _conversation(document: ConversationDocument) -> Conversation:
+    return Conversation.model_validate(document.model_dump(include=set(Conversation.model_fields)))
+
+
+# --------------------------------------------------------------------------------------------------- conversations
+
+
+async def new_conversation(owner: str, title: str) -> Conversation:
+    now = _now()
+    document = ConversationDocument(id=uuid4().hex, owner=owner, title=_short(title), created=now, updated=now)
+    await document.insert()
+    return _conversation(document)
+
+
+def _short(title: str) -> str:
+    words = " ".join(title.split())
+    return words if len(words) <= 80 else words[:79].rstrip() + "…"
+
+
+async def conversations(owner: str, limit: int = 100) -> list[Conversation]:
+    """Latest first."""
+    found = ConversationDocument.find({"owner": owner}).sort("-updated").limit(limit)
+    return [_conversation(one) async for one in found]
+
+
+async def conversation(conversation_id: str, owner: str) -> Conversation:
+    """Raises NotFound, also for another person's."""
+    found = await ConversationDocument.find_one({"_id": conversation_id, "owner": owner})
+    if found is None:
+        raise NotFound("no such conversation")
+    return _conversation(found)
+
+
+async def rename(conversation_id: str, owner: str, title: str) -> None:
+    await conversation(conversation_id, owner)
+    await ConversationDocument.get_pymongo_collection().update_one(
+        {"_id": conversation_id}, {"$set": {"title": _short(title)}}
+    )
+
+
+async def delete(conversation_id: str, owner: str) -> None:
+    """The conversation with its turns and their events. A turn that still runs loses its place and ends."""
+    await conversation(conversation_id, owner)
+    ids = [one.id async for one in TurnDocument.find({"conversation": conversation_id})]
+    await TurnDocument.get_pymongo_collection().delete_many({"_id": {"$in": ids}})
+    await EventDocument.get_pymongo_collection().delete_many({"turn": {"$in": ids}})
+    await ConversationDocument.get_pymongo_collection().delete_one({"_id": conversation_id})
+
+
+# ----------------------------------------------------------------------------------------------------------- turns
+
+
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    conversation: str
+    owner: str
+    message: str
+    process: str
+    criteria: tuple[Criterion, ...] | None = None
+    change: Change | None = None
+
+
+async def add(new: NewTurn) -> Turn:
+    """Saves a turn as running, leased to `process`. The number is taken atomically."""
+    row = await ConversationDocument.get_pymongo_collection().find_one_and_update(
+        {"_id": new.conversation, "owner": new.owner},
+        {"$inc": {"turns": 1}, "$set": {"updated": _now()}},
+        return_document=True,
+    )
+    if row is None:
+        raise NotFound("no such conversation")
+    document = TurnDocument(
+        id=uuid4().hex,
+        conversation=new.conversation,
+        owner=new.owner,
+        number=row["turns"],
+        message=new.message,
+        criteria=None if new.criteria is None else [one.model_dump(mode="json") for one in new.criteria],
+        change=new.change.model_dump() if new.change else None,
+        created=_now(),
+        process=new.process,
+        lease_until=_now() + LEASE,
+    )
+    await document.insert()
+    return _turn(document)
+
+
+async def turn(turn_id: str, owner: str) -> Turn:
+    """Raises NotFound, also for another person's."""
+    found = await TurnDocument.find_one({"_id": turn_id, "owner": owner})
+    if found is None:
+        raise NotFound("no such turn")
+    return _turn(found)
+
+
+async def turns_of(conversation_id: str) -> list[Turn]:
+    """Oldest first."""
+    return [_turn(one) async for one in TurnDocument.find({"conversation": conversation_id}).sort("+number")]
+
+
+async def renew(turn_ids: Sequence[str], process: str) -> None:
+    """The heartbeat of all turns that `process` works on."""
+    await TurnDocument.get_pymongo_collection().update_many(
+        {"_id": {"$in": list(turn_ids)}, "process": process}, {"$set": {"lease_until": _now() + LEASE}}
+    )
+
+
+async def ask_stop(turn_id: str) -> None:
+    """Sets the field that the owner process watches."""
+    await TurnDocument.get_pymongo_collection().update_one(
+        {"_id": turn_id, "state": RUNNING}, {"$set": {"stop_asked": True}}
+    )
+
+
+async def running_in(conversation_id: str) -> list[str]:
+    return [one.id async for one in TurnDocument.find({"conversation": conversation_id, "state": RUNNING})]
+
+
+async def interrupt_expired() -> list[str]:
+    """Ends every running turn whose lease ran out; returns the ids of those this call ended."""
+    ended = []
+    async for one in TurnDocument.find({"state": RUNNING, "lease_until": {"$lt": _now()}}):
+        if await interrupt(one.id):
+            ended.append(one.id)
+    return ended
+
+
+async def interrupt(turn_id: str) -> bool:
+    """Closes a turn that nobody works on any more. False if its owner was faster."""
+    seen = await events(turn_id)
+    number, last = seen[-1] if seen else (0, None)
+    if isinstance(last, Ended):  # its owner died between the last event and the turn's state
+        await _set_state(turn_id, last.state)
+        return False
+    try:
+        await append(turn_id, number + 1, Ended(state=EndState.INTERRUPTED))
+    except LeaseLost:
+        return False
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------------- events
+
+
+async def append(turn_id: str, number: int, event: SearchEvent) -> None:
+    """The turn's event `number` (1, 2, 3…). Ending events set the turn's state. Raises LeaseLost if taken."""
+    if number > 1 and await EventDocument.find_one({"_id": f"{turn_id}:{number - 1}"}) is None:
+        raise LeaseLost(turn_id)  # the turn was deleted meanwhile
+    try:
+        await EventDocument(
+            id=f"{turn_id}:{number}", turn=turn_id, number=number, event=event.model_dump(mode="json")
+        ).insert()
+    except DuplicateKeyError as taken:
+        raise LeaseLost(turn_id) from taken
+    if isinstance(event, Ended):
+        await _set_state(turn_id, event.state)
+
+
+async def _set_state(turn_id: str, state: EndState) -> None:
+    await TurnDocument.get_pymongo_collection().update_one({"_id": turn_id}, {"$set": {"state": state.value}})
+
+
+async def events(turn_id: str, after: int = 0) -> list[tuple[int, SearchEvent]]:
+    found = EventDocument.find({"turn": turn_id, "number": {"$gt": after}}).sort("+number")
+    return [(one.number, _event.validate_python(one.event)) async for one in found]
+
+
+async def last_number(turn_id: str) -> int:
+    last = await EventDocument.find({"turn": turn_id}).sort("-number").first_or_none()
+    return last.number if last else 0
+
+
+async def criteria_of(turn_id: str) -> tuple[Criterion, ...]:
+    """The criteria the turn worked with: the last it understood."""
+    last = await EventDocument.find({"turn": turn_id, "event.type": "understood"}).sort("-number").first_or_none()
+    if last is None:
+        return ()
+    event = _event.validate_python(last.event)
+    return event.understanding.criteria if isinstance(event, Understood) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Somewhere an event was appended."""
+
+    turn: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    turn: str
+
+
+async def watch() -> AsyncIterator[Appended | StopAsked | None]:
+    """All turns' news from every process, by one change stream. None comes first: the stream is open."""
+    database = TurnDocument.get_pymongo_collection().database
+    interesting = [
+        {
+            "$match": {
+                "$or": [
+                    {"ns.coll": "turn_events", "operationType": "insert"},
+                    {"ns.coll": "turns", "operationType": "update", "updateDescription.updatedFields.stop_asked": True},
+                ]
+            }
+        }
+    ]
+    async with await database.watch(interesting) as stream:
+        yield None
+        async for change in stream:
+            if change["ns"]["coll"] == "turn_events":
+                yield Appended(change["fullDocument"]["turn"])
+            else:
+                yield StopAsked(change["documentKey"]["_id"])
