@@ -1,0 +1,147 @@
+"""The candidates: documents of `CVExtractionCollection` and the named queries on them.
+
+Owns how a Candidate is stored. Knows nothing of files' states (ledger) or of who may change what (identity).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from beanie import Document
+from pydantic import ConfigDict, Field
+from pymongo import ASCENDING, IndexModel
+
+from cvmatcher.domain import Candidate, Passage, Profile
+from cvmatcher.store.transactions import Raw, Session
+from cvmatcher.store.values import aware, known_fields
+
+
+class CandidateDocument(Document):
+    model_config = ConfigDict(extra="allow")  # fields the original wrote and we do not know are kept
+
+    id: str  # type: ignore[assignment]
+    content_hash: str
+    file_key: str
+    file_name: str
+    other_files: list[str] = Field(default_factory=list)
+    profile: Profile
+    pages: list[str]
+    hidden_words: int = 0
+    passages: list[Passage] = Field(default_factory=list)
+    structured_by: str = ""
+    enrichment_waits: bool = False
+    modified: datetime | None = None
+    ingested_at: datetime
+
+    class Settings:
+        name = "CVExtractionCollection"
+        indexes: ClassVar[list[IndexModel]] = [
+            # makes two candidates of the same bytes impossible, whatever races
+            IndexModel(
+                [("content_hash", ASCENDING)],
+                name="one_per_content",
+                unique=True,
+                partialFilterExpression={"content_hash": {"$exists": True}},
+            ),
+            IndexModel([("file_key", ASCENDING)], name="file_key"),
+            IndexModel([("other_files", ASCENDING)], name="other_files"),
+            IndexModel([("file_name", ASCENDING)], name="file_name"),
+            IndexModel([("enrichment_waits", ASCENDING)], name="enrichment_waits"),
+        ]
+
+
+DOCUMENTS: tuple[type[Document], ...] = (CandidateDocument,)
+
+
+def _candidate(raw: Raw) -> Candidate:
+    fields = known_fields(Candidate, raw)
+    fields["modified"] = aware(fields.get("modified"))
+    fields["ingested_at"] = aware(fields["ingested_at"])
+    return Candidate.model_validate(fields)
+
+
+def collection() -> Any:
+    """For the modules of the store that write candidates inside their transactions."""
+    return CandidateDocument.get_pymongo_collection()
+
+
+async def get(candidate_id: str, *, session: Session | None = None) -> Candidate | None:
+    raw = await collection().find_one({"_id": candidate_id}, session=session)
+    return _candidate(raw) if raw else None
+
+
+async def by_ids(ids: Iterable[str]) -> dict[str, Candidate]:
+    """Those that exist, by id."""
+    return {raw["_id"]: _candidate(raw) async for raw in collection().find({"_id": {"$in": list(ids)}})}
+
+
+async def by_file_name(name: str) -> list[Candidate]:
+    """All candidates whose file bears this name (the original's `nomdupdf`); several persons may."""
+    return [_candidate(raw) async for raw in collection().find({"file_name": name}).sort("_id", ASCENDING)]
+
+
+async def by_file_key(key: str, *, session: Session | None = None) -> Candidate | None:
+    """The candidate this file is the primary or another source of."""
+    raw = await collection().find_one({"$or": [{"file_key": key}, {"other_files": key}]}, session=session)
+    return _candidate(raw) if raw else None
+
+
+async def by_content(content_hash: str, *, session: Session | None = None) -> Candidate | None:
+    raw = await collection().find_one({"content_hash": content_hash}, session=session)
+    return _candidate(raw) if raw else None
+
+
+async def count() -> int:
+    return int(await collection().count_documents({}))
+
+
+async def waiting_for_enrichment() -> int:
+    """How many are searchable by the rules' profile while the model's is still to come."""
+    return int(await collection().count_documents({"enrichment_waits": True}))
+
+
+async def each(*, after: str = "") -> AsyncIterator[Candidate]:
+    """All candidates in the order of their ids, from the one behind `after`."""
+    async for raw in collection().find({"_id": {"$gt": after}}).sort("_id", ASCENDING):
+        yield _candidate(raw)
+
+
+async def files_held(*, session: Session | None = None) -> int:
+    """How many file keys the candidates hold, primary and others together."""
+    pipeline = [
+        {"$project": {"n": {"$add": [1, {"$size": {"$ifNull": ["$other_files", []]}}]}}},
+        {"$group": {"_id": None, "n": {"$sum": "$n"}}},
+    ]
+    async for raw in await collection().aggregate(pipeline, session=session):
+        return int(raw["n"])
+    return 0
+
+
+async def put(candidate: Candidate, *, session: Session) -> None:
+    """Writes a candidate, new or replaced; fields of the document that we do not know stay."""
+    fields = candidate.model_dump(exclude={"id"})
+    await collection().update_one({"_id": candidate.id}, {"$set": fields}, upsert=True, session=session)
+
+
+async def add(candidate: Candidate, *, session: Session) -> None:
+    """Writes a new candidate. Raises pymongo's DuplicateKeyError when its id or its content is there already."""
+    await collection().insert_one({"_id": candidate.id, **candidate.model_dump(exclude={"id"})}, session=session)
+
+
+async def set_files(
+    candidate_id: str,
+    *,
+    file_key: str,
+    file_name: str,
+    other_files: Sequence[str],
+    modified: datetime | None,
+    session: Session,
+) -> None:
+    fields = {"file_key": file_key, "file_name": file_name, "other_files": list(other_files), "modified": modified}
+    await collection().update_one({"_id": candidate_id}, {"$set": fields}, session=session)
+
+
+async def delete(candidate_id: str, *, session: Session) -> None:
+    await collection().delete_one({"_id": candidate_id}, session=session)

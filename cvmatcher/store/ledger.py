@@ -1,0 +1,283 @@
+"""The ledger: one row in `seen_cvs` for every file ever listed, each in exactly one state.
+
+Owns rows, leases, receipts and their sums. A lease carries a token that grows with every taking: a writer whose token
+is no longer the row's is late and is refused. Knows nothing of candidates (pool) and of what ingestion does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from beanie import Document
+from pydantic import Field
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from cvmatcher.domain import FileState, NotFound, QuarantineReason, SourceFile, Value
+from cvmatcher.store.transactions import Raw, Session
+from cvmatcher.store.values import aware, known_fields, now
+
+FILE_FIELDS = ("source", "file_id", "name", "path", "mime", "size", "version", "md5", "modified")
+
+
+class Step(Value):
+    """One line of a file's receipt."""
+
+    name: str
+    at: datetime
+    ms: int
+    version: str = ""  # of the model, prompt or rules that did it
+
+
+class LedgerRow(Value):
+    """A file ever listed. `candidate_id` outlives the candidate, so that the same bytes coming back revive its id."""
+
+    key: str
+    source: str
+    file_id: str
+    name: str
+    path: str = ""
+    mime: str = "application/pdf"
+    size: int | None = None
+    version: str
+    md5: str | None = None
+    modified: datetime | None = None
+    state: FileState
+    since: datetime  # in this state
+    first_seen: datetime
+    reason: QuarantineReason | None = None
+    detail: str = ""
+    tries: int = 0
+    next_try: datetime | None = None
+    candidate_id: str | None = None
+    content_hash: str | None = None
+    duplicate_of: str | None = None  # key of the primary file
+    lease_owner: str | None = None
+    lease_token: int = 0
+    lease_until: datetime | None = None
+    receipt: tuple[Step, ...] = ()
+
+    @property
+    def file(self) -> SourceFile:
+        return SourceFile.model_validate({name: getattr(self, name) for name in FILE_FIELDS})
+
+
+class Due(Value):
+    """A row that waits for a worker. The token tells a request made after a taking from those before it."""
+
+    key: str
+    token: int
+
+
+class LedgerDocument(Document):
+    id: str  # type: ignore[assignment]  # the file key
+    source: str
+    file_id: str
+    name: str
+    path: str = ""
+    mime: str = "application/pdf"
+    size: int | None = None
+    version: str
+    md5: str | None = None
+    modified: datetime | None = None
+    state: FileState
+    since: datetime
+    first_seen: datetime
+    reason: QuarantineReason | None = None
+    detail: str = ""
+    tries: int = 0
+    next_try: datetime | None = None
+    candidate_id: str | None = None
+    content_hash: str | None = None
+    duplicate_of: str | None = None
+    lease_owner: str | None = None
+    lease_token: int = 0
+    lease_until: datetime | None = None
+    receipt: list[Step] = Field(default_factory=list)
+
+    class Settings:
+        name = "seen_cvs"
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("state", ASCENDING), ("since", DESCENDING)], name="state"),
+            IndexModel([("source", ASCENDING), ("state", ASCENDING)], name="source"),
+            IndexModel([("content_hash", ASCENDING)], name="content_hash"),
+            IndexModel([("candidate_id", ASCENDING)], name="candidate_id"),
+            IndexModel([("next_try", ASCENDING)], name="next_try"),
+        ]
+
+
+DOCUMENTS: tuple[type[Document], ...] = (LedgerDocument,)
+
+
+def collection() -> Any:
+    """For the modules of the store that write rows inside their transactions."""
+    return LedgerDocument.get_pymongo_collection()
+
+
+def row_of(raw: Raw) -> LedgerRow:
+    fields = known_fields(LedgerRow, raw)
+    fields["key"] = raw["_id"]
+    for name in ("since", "first_seen", "modified", "next_try", "lease_until"):
+        fields[name] = aware(fields.get(name))
+    fields["receipt"] = [{**step, "at": aware(step["at"])} for step in raw.get("receipt", ())]
+    return LedgerRow.model_validate(fields)
+
+
+# --------------------------------------------------------------------------------------------------------- reading
+
+
+async def get(key: str, *, session: Session | None = None) -> LedgerRow | None:
+    raw = await collection().find_one({"_id": key}, session=session)
+    return row_of(raw) if raw else None
+
+
+async def by_candidate(candidate_id: str) -> list[LedgerRow]:
+    return [row_of(raw) async for raw in collection().find({"candidate_id": candidate_id}).sort("_id", ASCENDING)]
+
+
+async def sums(*, session: Session | None = None) -> dict[FileState, int]:
+    """Rows by state, every state named."""
+    found = dict.fromkeys(FileState, 0)
+    pipeline = [{"$group": {"_id": "$state", "n": {"$sum": 1}}}]
+    async for raw in await collection().aggregate(pipeline, session=session):
+        found[FileState(raw["_id"])] = int(raw["n"])
+    return found
+
+
+async def quarantine_reasons() -> dict[QuarantineReason, int]:
+    """Quarantined rows by reason, those that occur."""
+    pipeline = [{"$match": {"state": FileState.QUARANTINED}}, {"$group": {"_id": "$reason", "n": {"$sum": 1}}}]
+    return {QuarantineReason(raw["_id"]): int(raw["n"]) async for raw in await collection().aggregate(pipeline)}
+
+
+async def page(
+    state: FileState | None = None,
+    *,
+    reason: QuarantineReason | None = None,
+    source: str | None = None,
+    skip: int = 0,
+    limit: int = 50,
+) -> list[LedgerRow]:
+    """Rows, the latest change of state first."""
+    wanted: Raw = {"state": state, "reason": reason, "source": source}
+    query = {name: value for name, value in wanted.items() if value is not None}
+    order = [("since", DESCENDING), ("_id", ASCENDING)]
+    return [row_of(raw) async for raw in collection().find(query).sort(order).skip(skip).limit(limit)]
+
+
+async def each(*, source: str | None = None) -> list[LedgerRow]:
+    """Every row, of one source or of all: for checks, not for pages."""
+    query = {} if source is None else {"source": source}
+    return [row_of(raw) async for raw in collection().find(query).sort("_id", ASCENDING)]
+
+
+async def in_progress() -> int:
+    return int(await collection().count_documents({"state": FileState.IN_PROGRESS}))
+
+
+def _free(moment: datetime) -> Raw:
+    return {"$or": [{"lease_until": None}, {"lease_until": {"$lte": moment}}]}
+
+
+def _may_start(moment: datetime) -> Raw:
+    waits_for_model = {"state": FileState.SEARCHABLE, "next_try": {"$lte": moment}}
+    gave_up = {"state": FileState.QUARANTINED, "next_try": {"$lte": moment}}
+    in_hand = {"state": FileState.IN_PROGRESS, "$or": [{"next_try": None}, {"next_try": {"$lte": moment}}]}
+    return {"$or": [in_hand, waits_for_model, gave_up]}
+
+
+async def due(limit: int, *, moment: datetime | None = None) -> list[Due]:
+    """Rows that wait for a worker and that none holds, those waiting longest first: what the sweeper re-enqueues."""
+    moment = moment or now()
+    query = {"$and": [_may_start(moment), _free(moment)]}
+    found = collection().find(query, {"lease_token": 1}).sort([("since", ASCENDING)]).limit(limit)
+    return [Due(key=raw["_id"], token=raw.get("lease_token", 0)) async for raw in found]
+
+
+async def count_due(moment: datetime | None = None) -> int:
+    """Rows in progress that are being worked on or could be now: not those that wait for a later try."""
+    moment = moment or now()
+    query = {"state": FileState.IN_PROGRESS, "$or": [{"next_try": None}, {"next_try": {"$lte": moment}}]}
+    return int(await collection().count_documents(query))
+
+
+# --------------------------------------------------------------------------------------------------------- leases
+
+
+async def take(key: str, owner: str, seconds: float) -> LedgerRow | None:
+    """Takes the row for `seconds` when it waits for a worker and nobody holds it. The new token is in the row."""
+    moment = now()
+    change = {
+        "$set": {"lease_owner": owner, "lease_until": moment + timedelta(seconds=seconds)},
+        "$inc": {"lease_token": 1},
+    }
+    query = {"$and": [{"_id": key}, _may_start(moment), _free(moment)]}
+    raw = await collection().find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
+    return row_of(raw) if raw else None
+
+
+async def renew(row: LedgerRow, seconds: float) -> bool:
+    """Whether the lease is still ours; if so it holds for `seconds` from now."""
+    change = {"$set": {"lease_until": now() + timedelta(seconds=seconds)}}
+    result = await collection().update_one({"_id": row.key, "lease_token": row.lease_token}, change)
+    return bool(result.matched_count)
+
+
+async def release(row: LedgerRow) -> None:
+    """Gives the row back as it is; does nothing when another has taken it since."""
+    change = {"$set": {"lease_owner": None, "lease_until": None}}
+    await collection().update_one({"_id": row.key, "lease_token": row.lease_token}, change)
+
+
+async def postpone(row: LedgerRow, *, detail: str, next_try: datetime, receipt: Sequence[Step]) -> bool:
+    """After a passing fault: tried again at `next_try`. False when the row is no longer ours or has changed."""
+    change = {
+        "$set": {
+            "detail": detail,
+            "next_try": next_try,
+            "receipt": [step.model_dump() for step in receipt],
+            "lease_owner": None,
+            "lease_until": None,
+        },
+        "$inc": {"tries": 1},
+    }
+    query = {"_id": row.key, "lease_token": row.lease_token, "version": row.version}
+    return bool((await collection().update_one(query, change)).matched_count)
+
+
+# --------------------------------------------------------------------------------------------------------- retries
+
+
+def fresh(moment: datetime) -> Raw:
+    """The fields of a row that waits for a worker from `moment` on."""
+    return {
+        "state": FileState.IN_PROGRESS,
+        "since": moment,
+        "reason": None,
+        "detail": "",
+        "tries": 0,
+        "next_try": None,
+    }
+
+
+async def retry(key: str) -> Due:
+    """A quarantined or postponed file is to be read again now. Raises NotFound."""
+    query = {"_id": key, "state": {"$in": [FileState.QUARANTINED, FileState.IN_PROGRESS]}}
+    raw = await collection().find_one_and_update(query, {"$set": fresh(now())}, return_document=ReturnDocument.AFTER)
+    if raw is None:
+        raise NotFound(f"no file {key} that waits or is quarantined")
+    return Due(key=key, token=raw["lease_token"])
+
+
+async def retry_quarantined(reasons: Iterable[QuarantineReason] = ()) -> int:
+    """All quarantined files (of these reasons) are to be read again; how many. The sweeper enqueues them."""
+    query: Raw = {"state": FileState.QUARANTINED}
+    if wanted := list(reasons):
+        query["reason"] = {"$in": wanted}
+    return int((await collection().update_many(query, {"$set": fresh(now())})).modified_count)
+
+
+async def forget(key: str, *, session: Session | None = None) -> None:
+    """Removes a row altogether: for erased persons only, whose file's name must not stay."""
+    await collection().delete_one({"_id": key}, session=session)
