@@ -54,11 +54,12 @@ def die_with_parent() -> None:  # pragma: no cover - runs in the child between f
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
-async def spawn(server: Server) -> asyncio.subprocess.Process:
+async def spawn(server: Server, environment: dict[str, str] | None = None) -> asyncio.subprocess.Process:
     """Starts a server in a session of its own, so that Ctrl-C reaches only the supervisor."""
     with server.log.open("ab") as log:
         return await asyncio.create_subprocess_exec(
             *server.command,
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -6,12 +6,15 @@ What admins change while the app runs is a Preferences document in MongoDB, not 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 class Settings(BaseSettings):
@@ -72,6 +75,11 @@ class Settings(BaseSettings):
         if value is not None and len(value.get_secret_value()) < 32:
             raise ValueError("SECRET_KEY must have at least 32 characters")
         return value
+
+    def environment(self) -> dict[str, str]:
+        """The environment for a child process that shall see these very settings."""
+        values = {name.upper(): _plain(value) for name, value in self if value is not None}
+        return {**os.environ, **values}
 
     @property
     def folder(self) -> Path:

@@ -6,23 +6,20 @@ Documents stay inside this package: its functions take and return the plain valu
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from beanie import Document, init_beanie
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-NOUNS = ("candidates", "vectors", "ledger", "sources", "jobs", "turns", "people", "audit")
-
 Database = AsyncDatabase[dict[str, Any]]
 
 
 def documents() -> list[type[Document]]:
-    """Every document class of the store."""
-    found: list[type[Document]] = []
-    for noun in NOUNS:
-        found.extend(import_module(f"cvmatcher.store.{noun}").DOCUMENTS)
-    return found
+    """Every document class of the store: what its modules name in DOCUMENTS."""
+    nouns = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return [document for noun in nouns for document in getattr(noun, "DOCUMENTS", ())]
 
 
 def connect(uri: str) -> AsyncMongoClient[dict[str, Any]]:

@@ -1,0 +1,58 @@
+"""How a command talks: one JSON object or a table on standard output, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+out = Console()
+err = Console(stderr=True)
+
+
+def start_logging(level: str) -> None:
+    """Log lines go to standard error, so that standard output stays one answer."""
+    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, markup=False)
+    logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
+    for noisy in ("httpx", "googleapiclient.discovery_cache", "sentence_transformers", "pymongo", "arq.jobs"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def answer_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap the line
+
+
+def table(title: str, rows: Mapping[str, object]) -> None:
+    """Two columns of names and values."""
+    shown = Table(title=title, show_header=False, title_justify="left")
+    for name, value in rows.items():
+        shown.add_row(name.replace("_", " "), str(value))
+    out.print(shown)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar with count, rate and time left; silent where standard error is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:
+        yield bar
+
+
+def advance(bar: Progress, task: Any, done: int, total: int) -> None:
+    shown = bar.tasks[task]
+    rate = f"{shown.speed:.1f}/s" if shown.speed else ""
+    bar.update(task, completed=done, total=total, rate=rate)
