@@ -1,0 +1,101 @@
+"""Characters as a person reads them: repaired and normalised, once, here; quotations are later searched in this text.
+
+Owns what counts as the same character. Pure: strings in, strings out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from ftfy import TextFixerConfig, fix_text
+
+_REPAIR = TextFixerConfig(
+    unescape_html=False,  # "&amp;" in a CV is what stands there
+    uncurl_quotes=False,  # quotation marks stay as typed
+    fix_character_width=True,
+    remove_terminal_escapes=True,
+    normalization="NFC",
+)
+
+# What a broken extractor leaves of "：" and of a no-break space: the bytes lost, the sense known.
+_HALF_LOST = [
+    (re.compile(r"ï¼(?:[\u0080-\u00a0]|(?=\s|$))"), ":"),
+    (re.compile(r"â€¢|â(?=\s)"), "•"),
+    (re.compile(r"(?<![A-Za-zÀ-ÿ])Â(?![A-Za-zÀ-ÿ])"), " "),
+    (re.compile(r"(?<=[a-z,.;:)])Â(?=\s)"), " "),
+]
+
+_SYMBOL_BULLETS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf0a8\uf06e\uf06c\uf071\uf09f\uf02d"), "•")
+_BULLETS = dict.fromkeys(map(ord, "●▪■◦‣∙⁃◆◇❖➢➤►▸▶⦁·○□▫✓✔❑❒"), "•")
+_SPACES = dict.fromkeys(
+    [0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000, 0x0B, 0x0C, 0x85, 0x2028, 0x2029], " "
+)
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011"), "-")
+# First parts of compounds that keep their hyphen when it happens to stand at a line's end.
+_FIRST_OF_COMPOUND = (
+    "full|back|front|end|self|multi|non|co|e|semi|half|cross|part|long|short|high|low|well|open|real|time|user|data|cloud"
+    "|on|off|in|up|pre|post|inter|sous|demi|mi|contre|vice|auto|anti|peut|celui|celle|ceux|savoir|chef|mot|porte|rendez"
+    "|compte|avant|après|grand|petit|haut|bas|plus|micro|là|ci|elle|lui|nous|vous"
+).split("|")
+_LINE_END = re.compile(r"(\w+)(-|\u00ad)$")
+_LINE_START = re.compile(r"^(\w+)(\S*)[ \t]?")
+
+
+def clean_lines(lines: Sequence[str]) -> str:
+    """One page's lines -> its text. "" lines are gaps; runs of them become one, none at either end."""
+    kept: list[str] = []
+    for line in _joined([clean_line(line) for line in lines]):
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept).strip("\n")
+
+
+def clean_line(line: str) -> str:
+    """NFC, mojibake repaired, one kind of space and bullet, nothing invisible; keeps tabs and a final soft hyphen."""
+    text = line.translate(_SYMBOL_BULLETS)
+    if not text.isascii():
+        text = fix_text(text, _REPAIR)
+        for broken, whole in _HALF_LOST:
+            text = broken.sub(whole, text)
+        text = text.translate(_SPACES | _BULLETS | _DASHES)
+        soft = "\u00ad" if text.rstrip().endswith("\u00ad") else ""
+        text = "".join(char for char in text if not _is_nothing(char)) + soft
+    else:
+        text = "".join(char for char in text if char >= " " or char == "\t")
+    text = re.sub(r" *\t[\t ]*", "\t", text)
+    return re.sub(r" {2,}", " ", _spaced_out(text)).strip()
+
+
+def _is_nothing(char: str) -> bool:
+    """Whether a person sees nothing there: control and format characters, private use, unassigned, U+FFFD."""
+    return char == "\ufffd" or (char != "\t" and unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn", "Cs"})
+
+
+def _spaced_out(text: str) -> str:
+    """Makes "S K I L L S" "SKILLS"; only capitals, four or more, so that a list of letters stays."""
+    return re.sub(r"(?<!\w)(?:[A-ZÀ-Ý] ){3,}[A-ZÀ-Ý](?!\w)", lambda found: found[0].replace(" ", ""), text)
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """Words divided at a line's end made whole, on the line where they began."""
+    words = set(re.findall(r"\w+(?:-\w+)*", "\n".join(lines).lower()))
+    result = list(lines)
+    for number in range(len(result) - 1):
+        end, start = _LINE_END.search(result[number]), _LINE_START.search(result[number + 1])
+        if end is None or start is None or "\t" in result[number + 1][: start.end()]:
+            continue
+        first, second = end[1], start[1]
+        if not (first[-1].islower() and second[0].islower()):
+            continue
+        hyphen = "-" if end[2] == "-" and _keeps_hyphen(first.lower(), second.lower(), words) else ""
+        result[number] = result[number][: end.start()] + first + hyphen + second + start[2]
+        result[number + 1] = result[number + 1][start.end() :]
+    return [line.replace("\u00ad", "") for line in result]
+
+
+def _keeps_hyphen(first: str, second: str, words: set[str]) -> bool:
+    if f"{first}-{second}" in words:
+        return True
+    return f"{first}{second}" not in words and (first in _FIRST_OF_COMPOUND or len(first) < 2 or len(second) < 3)

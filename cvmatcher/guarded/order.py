@@ -1,0 +1,218 @@
+"""Words -> lines in the order a person reads them.
+
+Owns the reading order: the page is cut where a gutter runs between two columns (the tallest empty band between text on
+both sides, as in recursive XY-cut, Nagy and Seth 1984, but free to begin below a header and to end above a footer).
+Left column first. A narrow side whose lines stand beside lines of the other side (dates of a timeline, labels, figures)
+is no column: its lines stay with their rows. Knows neither PDF nor colours.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cvmatcher.guarded.words import Word
+
+COLUMN_GAP = 1.5  # in ems: words of one row further apart than this are separated by a tab
+MANY = 3000  # pieces; beyond that a page is no CV, and is read from top to bottom
+
+
+@dataclass(slots=True)
+class Piece:
+    """Neighbouring words of one line, without a wide gap."""
+
+    words: list[Word]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    base: float
+    size: float
+
+
+@dataclass(slots=True)
+class Band:
+    """A gutter at `x` with the pieces beside it, from the top of the band to its bottom."""
+
+    left: list[Piece]
+    right: list[Piece]
+    top: float
+    bottom: float
+    width: float
+
+
+def lines_of(words: Sequence[Word]) -> list[str]:
+    """The page's lines; "" stands for a vertical gap, a tab for a wide horizontal one."""
+    pieces = list(_pieces([word for word in words if word.upright]))
+    lines: list[str] = []
+    for part in _cut(pieces):
+        if lines:
+            lines.append("")
+        lines.extend(_rows_as_text(part))
+    turned = _pieces([word for word in words if not word.upright])
+    lines.extend(" ".join(word.text for word in piece.words) for piece in turned)
+    return lines
+
+
+def _pieces(words: Sequence[Word]) -> Iterator[Piece]:
+    group: list[Word] = []
+    for word in words:
+        if group and not _continues(group[-1], word):
+            yield _piece(group)
+            group = []
+        group.append(word)
+    if group:
+        yield _piece(group)
+
+
+def _continues(last: Word, word: Word) -> bool:
+    gap = word.x0 - last.x1
+    return last.line == word.line and (not word.upright or abs(gap) < max(last.size, word.size))
+
+
+def _piece(words: list[Word]) -> Piece:
+    return Piece(
+        words,
+        min(word.x0 for word in words),
+        min(word.y0 for word in words),
+        max(word.x1 for word in words),
+        max(word.y1 for word in words),
+        words[0].base,
+        max(word.size for word in words),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- columns
+
+
+def _cut(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """The page's parts in reading order, each to be read row by row."""
+    band = _best_band(pieces) if 4 < len(pieces) < MANY else None
+    if band is None:
+        if pieces:
+            yield pieces
+        return
+    inside = {id(piece) for piece in (*band.left, *band.right)}
+    above = [piece for piece in pieces if id(piece) not in inside and piece.base <= band.top]
+    below = [piece for piece in pieces if id(piece) not in inside and piece.base > band.top]
+    for part in (above, band.left, band.right, below):
+        yield from _cut(part)
+
+
+def _best_band(pieces: list[Piece]) -> Band | None:
+    em = statistics.median(piece.size for piece in pieces)
+    ordered = sorted(pieces, key=lambda piece: piece.base)
+    best: Band | None = None
+    for x in sorted({round(piece.x1 + em * 0.4) for piece in pieces}):
+        for band in _bands_at(ordered, x, em):
+            if best is None or (band.bottom - band.top, band.width) > (best.bottom - best.top, best.width):
+                best = band
+    return best
+
+
+def _bands_at(ordered: list[Piece], x: float, em: float) -> Iterator[Band]:
+    """The stretches of the page in which nothing crosses the gutter at x and both sides are columns."""
+    run: list[Piece] = []
+    for piece in [*ordered, None]:
+        if piece is not None and (piece.x1 <= x - em * 0.3 or piece.x0 >= x + em * 0.3):
+            run.append(piece)
+            continue
+        band = _band(run, x, em)
+        if band is not None:
+            yield band
+        run = []
+
+
+def _band(run: list[Piece], x: float, em: float) -> Band | None:
+    run = _without_header(run, x, em)
+    left = [piece for piece in run if piece.x0 < x]
+    right = [piece for piece in run if piece.x0 >= x]
+    if min(_rows(left), _rows(right)) < 2 or max(_rows(left), _rows(right)) < 3:
+        return None
+    top = max(left[0].base, right[0].base)
+    bottom = min(left[-1].base, right[-1].base)
+    if bottom - top < em or _is_one_table(left, right, em):
+        return None
+    width = min(piece.x0 for piece in right) - max(piece.x1 for piece in left)
+    return Band(left, right, min(left[0].base, right[0].base) - em * 0.1, bottom, width)
+
+
+def _without_header(run: list[Piece], x: float, em: float) -> list[Piece]:
+    """Drops the first pieces of a run while only one side has any and a gap follows: a name over both columns."""
+    if not run:
+        return run
+    first_side = run[0].x0 < x
+    other = [piece.base for piece in run if (piece.x0 < x) != first_side]
+    alone = sum(piece.base < other[0] - em * 0.5 for piece in run) if other else 0
+    for count in range(alone, 0, -1):
+        rest = [piece for piece in run[count:] if (piece.x0 < x) == first_side]
+        if not rest or rest[0].y0 - run[count - 1].y1 > em:
+            return run[count:]
+    return run
+
+
+def _rows(pieces: list[Piece]) -> int:
+    return len({round(piece.base / 3) for piece in pieces})
+
+
+def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
+    """Whether the two sides belong together row by row: dates, labels or figures beside what they speak of."""
+    few, many = sorted((left, right), key=_rows)
+    bases = [piece.base for piece in many]
+    beside = sum(any(abs(piece.base - base) < em * 0.3 for base in bases) for piece in few)
+    if beside < len(few) * 0.75:
+        return False
+    dated = sum(any(char.isdigit() for word in piece.words for char in word.text) for piece in few)
+    short = statistics.median(len(piece.words) for piece in few) <= 3
+    sparse = _rows(few) <= _rows(many) * 0.7
+    return dated >= len(few) * 0.5 or (short and sparse) or (short and beside == len(few))
+
+
+# ---------------------------------------------------------------------------------------------------------- rows
+
+
+def _rows_as_text(pieces: list[Piece]) -> Iterator[str]:
+    previous: list[Piece] | None = None
+    for row in _group(pieces):
+        if previous is not None and _apart(previous, row):
+            yield ""
+        yield _row_text(row)
+        previous = row
+
+
+def _group(pieces: list[Piece]) -> list[list[Piece]]:
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: (piece.base, piece.x0)):
+        if rows and piece.base - rows[-1][0].base < 0.4 * min(piece.size, rows[-1][0].size):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    for row in rows:
+        row.sort(key=lambda piece: piece.x0)
+    return rows
+
+
+def _apart(above: list[Piece], below: list[Piece]) -> bool:
+    size = min(max(piece.size for piece in above), max(piece.size for piece in below))
+    pitch = below[0].base - above[0].base
+    return pitch > 1.9 * size and pitch > 1.5 * max(piece.size for piece in below)
+
+
+def _row_text(row: list[Piece]) -> str:
+    parts: list[str] = []
+    last: Word | None = None
+    for piece in row:
+        for word in piece.words:
+            if last is not None:
+                parts.append(_between(last, word))
+            parts.append(word.text)
+            last = word
+    return "".join(parts)
+
+
+def _between(last: Word, word: Word) -> str:
+    """What stands between two words of a row: nothing where one word changes its style midway."""
+    if word.x0 - last.x1 > COLUMN_GAP * max(last.size, word.size):
+        return "\t"
+    return "" if word.glued and last.line == word.line else " "

@@ -1,0 +1,80 @@
+"""PDF bytes -> visible text per page, hidden text apart. Runs inside the guarded child only.
+
+Owns what makes a PDF unreadable, except running out of limits, which the guard sees.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cvmatcher.domain import QuarantineReason, Unreadable
+from cvmatcher.guarded import clean, mupdf, order, visible, wholeness
+from cvmatcher.guarded.mupdf import pymupdf
+from cvmatcher.guarded.words import words_of
+
+_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_ACCURATE_BBOXES
+_MARKUP = re.compile(rb"<\s*(!doctype|html|head|body|script|svg|\?php|iframe)\b", re.IGNORECASE)
+
+
+def read(data: bytes, *, max_pages: int, max_chars: int) -> dict[str, Any]:
+    """{"pages": [text of page 0, …], "hidden": text}. Raises Unreadable, or MemoryError."""
+    document = open_pdf(data, max_pages=max_pages)
+    mupdf.warnings()
+    pages: list[str] = []
+    hidden: list[str] = []
+    for page in document:
+        shown, unseen = _page(page, max_chars)
+        pages.append(shown)
+        hidden.append(unseen)
+        max_chars -= len(shown) + len(unseen)
+        if max_chars < 0:
+            raise Unreadable(QuarantineReason.TOO_MUCH_TEXT)
+    hidden_text = "\n".join(text for text in hidden if text)
+    if not any(pages):
+        raise Unreadable(QuarantineReason.HIDDEN_TEXT_ONLY if hidden_text else QuarantineReason.NO_TEXT)
+    return {"pages": pages, "hidden": hidden_text}
+
+
+def open_pdf(data: bytes, *, max_pages: int) -> Any:
+    """The document, known to be a PDF with pages, whole and open to read."""
+    _check_kind(data)
+    try:
+        document = pymupdf.open(stream=data, filetype="pdf")
+        if document.needs_pass:
+            raise Unreadable(QuarantineReason.ENCRYPTED)
+        count = document.page_count
+    except (RuntimeError, ValueError) as error:
+        mupdf.check_memory(str(error) + mupdf.warnings())
+        raise Unreadable(QuarantineReason.DAMAGED, str(error)[:200]) from error
+    if count > max_pages:
+        raise Unreadable(QuarantineReason.TOO_MANY_PAGES, f"{count} pages")
+    wholeness.check(document, data)
+    return document
+
+
+def _check_kind(data: bytes) -> None:
+    if not data.strip(b"\0\t\n\r\f "):
+        raise Unreadable(QuarantineReason.EMPTY_FILE)
+    start = data.find(b"%PDF-", 0, 1024)
+    if _MARKUP.search(data[:1024]) and start >= 0:
+        raise Unreadable(QuarantineReason.POLYGLOT)
+    if start != 0:
+        raise Unreadable(QuarantineReason.NOT_A_PDF)
+    end_of_zip = data.rfind(b"PK\x05\x06", max(0, len(data) - 65_600))
+    if end_of_zip >= 0 and len(data) - end_of_zip >= 22:
+        comment = int.from_bytes(data[end_of_zip + 20 : end_of_zip + 22], "little")
+        if end_of_zip + 22 + comment == len(data):
+            raise Unreadable(QuarantineReason.POLYGLOT)
+
+
+def _page(page: Any, max_chars: int) -> tuple[str, str]:
+    """(what a person sees, what they do not)."""
+    text_page = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
+    if len(text_page.extractText()) > max_chars:
+        raise Unreadable(QuarantineReason.TOO_MUCH_TEXT)
+    words = words_of(text_page.extractRAWDICT())
+    mupdf.check_memory(mupdf.warnings())
+    seen, unseen = visible.sort_out(page, words)
+    hidden = " ".join(clean.clean_line(word.text) for word in unseen)
+    return clean.clean_lines(order.lines_of(seen)), hidden.strip()
