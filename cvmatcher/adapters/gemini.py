@@ -191,6 +191,8 @@ class GeminiStructurer:
 
     async def structure(self, text: CVText) -> Profile:
         known = await self._rules.structure(text)
+        if not text.text.strip():
+            return known
         try:
             async with asyncio.timeout(50):
                 if not known.name:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cvmatcher.adapters.gemini_prompts import EducationAnswer, ExperienceAnswer, LanguageAnswer, ProfileAnswer
+from cvmatcher.career import newest_first, years_of_experience
 from cvmatcher.domain import Education, Experience, Profile, SpokenLanguage
 
 PART = 60_000  # characters of one request; a CV is rarely a tenth of it
@@ -53,16 +54,19 @@ def merge(answers: Sequence[ProfileAnswer]) -> ProfileAnswer:
 def profile_from(answer: ProfileAnswer, rules: Profile, text: str) -> Profile:
     """The answer over the rules' profile, identity being the rules' own. `text` is what the model was shown."""
     seen = Seen(text)
+    cv_date = rules.cv_date or _date(answer.cv_date)
+    jobs = newest_first(filter(None, (_experience(e, seen) for e in answer.experiences)))
     found: dict[str, object] = {
         "location": seen.or_nothing(answer.location) or rules.location,
         "headline": seen.or_nothing(answer.headline) or rules.headline,
         "biography": seen.or_nothing(answer.biography) or rules.biography,
         "sectors": _unique(s for s in answer.sectors if "[" not in s) or rules.sectors,
         "skills": _unique(map(seen.or_nothing, answer.skills)) or rules.skills,
-        "experiences": tuple(filter(None, (_experience(e, seen) for e in answer.experiences))) or rules.experiences,
+        "experiences": jobs or rules.experiences,
+        "years_experience": years_of_experience(jobs, cv_date or _latest(jobs)) if jobs else rules.years_experience,
         "education": tuple(filter(None, (_education(e, seen) for e in answer.education))) or rules.education,
         "languages": _languages(answer.languages) or rules.languages,
-        "cv_date": rules.cv_date or _date(answer.cv_date),
+        "cv_date": cv_date,
         "language": rules.language or (answer.language if _is_code(answer.language) else ""),
     }
     return rules.model_copy(update=found)
@@ -104,6 +108,11 @@ def _experience(answer: ExperienceAnswer, seen: Seen) -> Experience | None:
         current=answer.current,
         text=seen.lines_or_nothing(answer.text),
     )
+
+
+def _latest(jobs: Sequence[Experience]) -> str:
+    """The last date the jobs name: what a CV without a date is at least as old as."""
+    return max((date for job in jobs for date in (job.start, job.end) if date), default="")
 
 
 def _education(answer: EducationAnswer, seen: Seen) -> Education | None:
