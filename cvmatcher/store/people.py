@@ -107,7 +107,7 @@ class TokenDocument(Document):
 
 class TriesDocument(Document):
     id: str  # type: ignore[assignment]
-    count: int = 0
+    tries: int = 0
     expires: datetime
 
     class Settings:
@@ -289,8 +289,8 @@ async def _count(key: str, expires: datetime) -> int:
     """One atomic step, so that a hundred parallel tries count a hundred."""
     row = await TriesDocument.get_pymongo_collection().find_one_and_update(
         {"_id": key},
-        {"$inc": {"count": 1}, "$setOnInsert": {"expires": expires}},
+        {"$inc": {"tries": 1}, "$setOnInsert": {"expires": expires}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
     )
-    return int(row["count"])
+    return int(row["tries"]) if row else 1

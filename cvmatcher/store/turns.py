@@ -26,7 +26,7 @@ RUNNING = "running"
 _event: TypeAdapter[SearchEvent] = TypeAdapter(SearchEvent)
 
 
-class LeaseLost(Exception):  # noqa: N818  # not an error of the app: the owner simply ends
+class LeaseLost(Exception):  # not an error of the app: the owner simply ends
     """Another process closed this turn."""
 
 
@@ -212,6 +212,10 @@ async def turn(turn_id: str, owner: str) -> Turn:
     return _turn(found)
 
 
+async def exists(turn_id: str) -> bool:
+    return await TurnDocument.find_one({"_id": turn_id}) is not None
+
+
 async def turns_of(conversation_id: str) -> list[Turn]:
     """Oldest first."""
     return [_turn(one) async for one in TurnDocument.find({"conversation": conversation_id}).sort("+number")]
@@ -237,22 +241,20 @@ async def running_in(conversation_id: str) -> list[str]:
 
 async def interrupt_expired() -> list[str]:
     """Ends every running turn whose lease ran out; returns the ids of those this call ended."""
-    ended = []
-    async for one in TurnDocument.find({"state": RUNNING, "lease_until": {"$lt": _now()}}):
-        if await interrupt(one.id):
-            ended.append(one.id)
-    return ended
+    interrupted = Ended(state=EndState.INTERRUPTED)
+    expired = TurnDocument.find({"state": RUNNING, "lease_until": {"$lt": _now()}})
+    return [one.id async for one in expired if await close(one.id, interrupted)]
 
 
-async def interrupt(turn_id: str) -> bool:
-    """Closes a turn that nobody works on any more. False if its owner was faster."""
+async def close(turn_id: str, ended: Ended) -> bool:
+    """Appends the last event of a turn. False if the turn has ended already, or was closed by a faster process."""
     seen = await events(turn_id)
     number, last = seen[-1] if seen else (0, None)
     if isinstance(last, Ended):  # its owner died between the last event and the turn's state
         await _set_state(turn_id, last.state)
         return False
     try:
-        await append(turn_id, number + 1, Ended(state=EndState.INTERRUPTED))
+        await append(turn_id, number + 1, ended)
     except LeaseLost:
         return False
     return True

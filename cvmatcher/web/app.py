@@ -1,0 +1,71 @@
+"""The web application: routes, middleware, error handlers. Built from services, so that tests build it from fakes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.static_files import create_static_files_router
+
+from cvmatcher import search as core
+from cvmatcher.domain import Misconfigured
+from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, search
+from cvmatcher.web.parts import Web
+from cvmatcher.web.places import folder
+from cvmatcher.web.request import WebRequest
+from cvmatcher.web.security import CSRF, Cookies, CrossSite, add_headers
+from cvmatcher.web.turns import Run, Turns
+from cvmatcher.wiring import Services
+
+BODY_LIMIT = 64 * 1024
+
+
+def create_app(services: Services, run: Run | None = None) -> Litestar:
+    """The app over open services. `run` replaces the search in tests. Raises Misconfigured without a SECRET_KEY."""
+    if services.settings.secret_key is None:
+        raise Misconfigured("SECRET_KEY must be set (32 characters or more); `cvmatcher up` makes one")
+    https = (services.settings.public_url or "").startswith("https://")
+
+    def searching(request: core.SearchRequest) -> AsyncIterator[core.SearchEvent]:
+        return core.run(request, services.search)
+
+    web = Web(services=services, turns=Turns(run or searching), cookies=Cookies(https=https))
+    csrf = CSRFConfig(
+        secret=services.settings.secret_key.get_secret_value(),
+        cookie_name="__Host-csrf" if https else "csrf",
+        cookie_secure=https,
+        cookie_httponly=True,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with web.turns.open():
+            yield
+
+    return Litestar(
+        route_handlers=[
+            *auth.HANDLERS,
+            *search.HANDLERS,
+            *cvs.HANDLERS,
+            *liked.HANDLERS,
+            *admin.HANDLERS,
+            *people.HANDLERS,
+            *diagnostic.HANDLERS,
+            create_static_files_router("/static", directories=[folder("static")], guards=[auth.open_to_all]),
+        ],
+        request_class=WebRequest,
+        middleware=[CrossSite, DefineMiddleware(auth.WhoAsks), DefineMiddleware(CSRF, config=csrf)],
+        before_send=[add_headers(https=https)],
+        exception_handlers=errors.HANDLERS,
+        dependencies={"web": Provide(lambda: web, sync_to_thread=False)},
+        state=State({"web": web}),
+        lifespan=[lifespan],
+        request_max_body_size=BODY_LIMIT,
+        openapi_config=None,
+        logging_config=None,
+    )

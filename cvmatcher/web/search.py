@@ -1,0 +1,232 @@
+"""The chat: conversations, turns, and the stream of a turn. GET replays what is saved; only POST starts work."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, Parameter
+from litestar.response import Redirect, Stream
+
+from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput, Need
+from cvmatcher.search import SearchRequest
+from cvmatcher.store import likes
+from cvmatcher.store import turns as store
+from cvmatcher.store.turns import Change, Conversation, NewTurn, Turn
+from cvmatcher.web.auth import signed_in
+from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.live import Live
+from cvmatcher.web.parts import Web
+from cvmatcher.web.render import Partial, Viewer
+from cvmatcher.web.request import WebRequest, message_of
+from cvmatcher.web.turnview import TurnView
+
+FIRST_ANSWER = 0.08  # seconds a POST waits for hits before it answers without
+WITHOUT_SCRIPT = 25.0  # seconds a browser without JavaScript waits for the whole turn
+
+EXAMPLES = (
+    _("Python developer in Lyon who speaks German"),
+    _("Registered nurse, night shifts, at least 5 years"),
+    _("Accountant with SAP, French and English"),
+    _("Project manager in construction, not in Paris"),
+)
+
+
+# ----------------------------------------------------------------------------------------------------------- pages
+
+
+@get("/", guards=[signed_in])
+async def home(request: WebRequest, web: Web) -> Response[Any]:
+    """A new conversation."""
+    return await _page(request, web, None, [])
+
+
+@get("/c/{conversation_id:str}", guards=[signed_in])
+async def conversation(
+    request: WebRequest,
+    web: Web,
+    conversation_id: FromPath[str],
+    upto: Annotated[str, Parameter(query="t", max_length=64)] = "",
+) -> Response[Any]:
+    """The conversation as saved; with `t`, up to that turn, so that Back goes back."""
+    found = await store.conversation(conversation_id, request.person.id)
+    turns = await store.turns_of(conversation_id)
+    shown = turns[: next((place for place, one in enumerate(turns, 1) if one.id == upto), len(turns))]
+    return await _page(request, web, found, shown, later=len(turns) - len(shown))
+
+
+async def _page(
+    request: WebRequest, web: Web, shown: Conversation | None, turns: list[Turn], later: int = 0
+) -> Response[Any]:
+    views = [TurnView(one).take(await store.events(one.id)) for one in turns]
+    seen = {candidate for view in views for candidate in view.order}
+    return web.render.page(
+        request.viewer,
+        "search/conversation.html",
+        conversation=shown,
+        views=views,
+        later=later,
+        running=next((view for view in reversed(views) if view.running), None),
+        liked=await likes.liked_among(request.person.id, sorted(seen)),
+        conversations=await store.conversations(request.person.id),
+        examples=EXAMPLES,
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------- turns
+
+
+@post("/turns", guards=[signed_in], status_code=200)
+async def new_turn(request: WebRequest, web: Web) -> Response[Any]:
+    """A question, or a chip of an earlier turn. Answers with the turn's article, hits included if they are there."""
+    fields = await request.fields()
+    new = await _asked(fields, request.person.id, web.turns.process)
+    for running in await store.running_in(new.conversation):
+        await web.turns.stop(running)
+    earlier = [
+        EarlierTurn(message=one.message, criteria=await store.criteria_of(one.id))
+        for one in await store.turns_of(new.conversation)
+    ]
+    turn = await store.add(new)
+    web.turns.begin(
+        turn,
+        SearchRequest(
+            message=turn.message, conversation=tuple(earlier), criteria=turn.criteria, k=web.services.settings.top_k
+        ),
+    )
+    address = f"/c/{turn.conversation}?t={turn.id}"
+    if not request.htmx:
+        await web.turns.settled(turn.id, WITHOUT_SCRIPT)
+        return Redirect(address, status_code=303)
+    await web.turns.settled(turn.id, FIRST_ANSWER, first_hits=True)
+    return await _article(request, web, turn, address)
+
+
+async def _asked(fields: dict[str, str], user_id: str, process: str) -> NewTurn:
+    """What the form asks for. Opens a conversation if there is none yet. Raises InvalidInput, NotFound."""
+    if fields.get("from"):
+        return await _changed(fields, user_id, process)
+    message = message_of(fields)
+    if fields.get("conversation"):
+        place = await store.conversation(fields["conversation"], user_id)
+    else:
+        place = await store.new_conversation(user_id, message)
+    return NewTurn(place.id, user_id, message, process)
+
+
+async def _changed(fields: dict[str, str], user_id: str, process: str) -> NewTurn:
+    """An earlier turn with one criterion dropped or flipped ("drop:c2", "nice:c2"), or once more ("again")."""
+    base = await store.turn(fields["from"], user_id)
+    act, _, criterion_id = fields.get("act", "").partition(":")
+    if act == "again":
+        return NewTurn(base.conversation, user_id, base.message, process, base.criteria, Change(kind="again"))
+    criteria = await store.criteria_of(base.id)
+    chosen = next((one for one in criteria if one.id == criterion_id), None)
+    if chosen is None or act not in {"drop", *Need}:
+        raise InvalidInput("no such criterion")
+    changed = tuple(_flipped(one, act) if one is chosen else one for one in criteria)
+    kept = tuple(one for one in changed if one is not None)
+    if not kept:
+        raise InvalidInput("no criterion left", sentence=NOTHING_LEFT)
+    change = Change(kind=act, label=chosen.label)
+    return NewTurn(base.conversation, user_id, base.message, process, kept, change)
+
+
+NOTHING_LEFT = _("A search needs at least one criterion. Ask a new question instead.")
+
+
+def _flipped(criterion: Criterion, act: str) -> Criterion | None:
+    return None if act == "drop" else criterion.model_copy(update={"need": Need(act)})
+
+
+async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> Response[Any]:
+    viewer, render = request.viewer, web.render
+    view = TurnView(turn).take(await store.events(turn.id))
+    place = await store.conversation(turn.conversation, turn.owner)
+    go = "search/_stop.html" if view.running else "search/_send.html"
+    partials = (
+        Partial("#composer-go", render.text(viewer, go, view=view)),
+        Partial("#composer-text", render.text(viewer, "search/_message.html", conversation=place), "innerHTML"),
+        Partial("#conversations", await _rail(web, viewer, turn.owner, place), "innerMorph"),
+        Partial("#welcome", "", "delete"),
+    )
+    return render.fragment(
+        viewer,
+        "search/_turn.html",
+        view=view,
+        liked=await likes.liked_among(turn.owner, view.order),
+        partials=partials,
+        headers={"HX-Push-Url": address, "HX-Reswap": f"beforeend show:top showTarget:#t-{turn.id}"},
+    )
+
+
+async def _rail(web: Web, viewer: Viewer, user_id: str, shown: Conversation | None) -> str:
+    found = await store.conversations(user_id)
+    return web.render.text(viewer, "search/_conversations.html", conversations=found, conversation=shown)
+
+
+@get("/turns/{turn_id:str}/events", guards=[signed_in])
+async def events(
+    request: WebRequest, web: Web, turn_id: FromPath[str], after: Annotated[int, Parameter(query="after", ge=0)] = 0
+) -> Stream:
+    """The turn's stream from max(after, Last-Event-ID) on; ends with the event `done`."""
+    turn = await store.turn(turn_id, request.person.id)
+    seen = request.headers.get("last-event-id", "")
+    start = max(after, int(seen) if seen.isdecimal() and len(seen) < 10 else 0)
+    return Stream(
+        Live(web, request.viewer, turn).messages(start),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
+    )
+
+
+@get("/turns/{turn_id:str}/list", guards=[signed_in])
+async def ordered_list(request: WebRequest, web: Web, turn_id: FromPath[str]) -> Response[Any]:
+    """The cards in their newest order: what "Apply" fetches."""
+    turn = await store.turn(turn_id, request.person.id)
+    if not request.is_partial:
+        return Redirect(f"/c/{turn.conversation}?t={turn.id}", status_code=303)
+    view = TurnView(turn).take(await store.events(turn.id))
+    liked = await likes.liked_among(turn.owner, view.order)
+    return web.render.fragment(request.viewer, "search/_cards.html", view=view, cards=view.cards(), liked=liked)
+
+
+@post("/turns/{turn_id:str}/stop", guards=[signed_in], status_code=200)
+async def stop(request: WebRequest, web: Web, turn_id: FromPath[str]) -> Response[Any]:
+    """Ends the turn; its stream tells every reader."""
+    turn = await store.turn(turn_id, request.person.id)
+    await web.turns.stop(turn.id)
+    if request.htmx:
+        return web.render.partials()
+    await web.turns.settled(turn.id, 2.0)
+    return Redirect(f"/c/{turn.conversation}?t={turn.id}", status_code=303)
+
+
+# --------------------------------------------------------------------------------------------------- conversations
+
+
+@post("/c/{conversation_id:str}/rename", guards=[signed_in], status_code=200)
+async def rename(request: WebRequest, conversation_id: FromPath[str]) -> Response[Any]:
+    title = (await request.fields()).get("title", "").strip()
+    if not title:
+        raise InvalidInput("a conversation needs a title")
+    await store.rename(conversation_id, request.person.id, title)
+    return _after_change(request, f"/c/{conversation_id}")
+
+
+@post("/c/{conversation_id:str}/delete", guards=[signed_in], status_code=200)
+async def delete(request: WebRequest, web: Web, conversation_id: FromPath[str]) -> Response[Any]:
+    await store.conversation(conversation_id, request.person.id)
+    for running in await store.running_in(conversation_id):
+        await web.turns.stop(running)
+    await store.delete(conversation_id, request.person.id)
+    return _after_change(request, "/")
+
+
+def _after_change(request: WebRequest, address: str) -> Response[Any]:
+    if request.htmx:
+        return Response("", media_type="text/html", headers={"HX-Redirect": address})
+    return Redirect(address, status_code=303)
+
+
+HANDLERS = (home, conversation, new_turn, events, ordered_list, stop, rename, delete)

@@ -1,0 +1,118 @@
+"""The sentence of every code that people may meet, in English; the catalogs hold the French.
+
+A code without a sentence would be shown raw: a test walks the enumerations of domain.py.
+"""
+
+from __future__ import annotations
+
+from cvmatcher.domain import CriterionKind, EndState, FileState, LanguageLevel, QuarantineReason, VerdictState
+from cvmatcher.web.catalogs import mark as _
+
+QUARANTINE: dict[str, str] = {
+    QuarantineReason.EMPTY_FILE: _("The file is empty (0 bytes). Ask for the CV again."),
+    QuarantineReason.UNSUPPORTED_TYPE: _("This type of file cannot be read. Save it as a PDF."),
+    QuarantineReason.NOT_A_PDF: _("The name ends in .pdf, but the content is something else. Save it as a PDF again."),
+    QuarantineReason.POLYGLOT: _("The file is a PDF and another format at once. For safety it was not opened."),
+    QuarantineReason.ENCRYPTED: _("The PDF is protected by a password. Save it without one."),
+    QuarantineReason.DAMAGED: _("The PDF is damaged or was cut off. Ask for the CV again."),
+    QuarantineReason.NO_PAGES: _("The PDF has no page."),
+    QuarantineReason.NO_TEXT: _("The PDF holds pictures only, no text. Ask for a version with text."),
+    QuarantineReason.HIDDEN_TEXT_ONLY: _(
+        "All of its text is hidden (white, tiny or covered). Look at the CV yourself."
+    ),
+    QuarantineReason.TOO_LARGE: _("The file is too large for a CV."),
+    QuarantineReason.TOO_MANY_PAGES: _("It has too many pages for a CV."),
+    QuarantineReason.TOO_MUCH_TEXT: _("It holds far more text than a CV."),
+    QuarantineReason.TOO_SLOW: _("Reading it took too long and was ended."),
+    QuarantineReason.TOO_MUCH_MEMORY: _("Reading it took too much memory and was ended."),
+    QuarantineReason.READER_CRASHED: _("The PDF reader crashed on this file."),
+    QuarantineReason.NOT_ALLOWED: _("The source refuses access to this file. Share it with the account of this app."),
+    QuarantineReason.NOT_STRUCTURED: _("No profile could be made of its text."),
+    QuarantineReason.GAVE_UP: _("It failed several times for passing reasons. Retry it later."),
+}
+
+FILE_STATES: dict[str, str] = {
+    FileState.SEARCHABLE: _("searchable"),
+    FileState.QUARANTINED: _("set aside"),
+    FileState.DUPLICATE: _("duplicate"),
+    FileState.REMOVED: _("removed"),
+    FileState.IN_PROGRESS: _("in progress"),
+}
+
+VERDICTS: dict[str, str] = {
+    VerdictState.MET: _("met"),
+    VerdictState.PARTLY: _("partly met"),
+    VerdictState.NOT_FOUND: _("not found in the CV"),
+    "pending": _("not judged yet"),
+}
+
+KINDS: dict[str, str] = {
+    CriterionKind.TITLE: _("Occupation"),
+    CriterionKind.SKILL: _("Skill"),
+    CriterionKind.YEARS: _("Experience"),
+    CriterionKind.PLACE: _("Place"),
+    CriterionKind.LANGUAGE: _("Language"),
+    CriterionKind.SECTOR: _("Sector"),
+    CriterionKind.EMPLOYER: _("Employer"),
+    CriterionKind.EDUCATION: _("Education"),
+    CriterionKind.TEXT: _("In the CV"),
+}
+
+LEVELS: dict[str, str] = {level: level.value for level in LanguageLevel} | {LanguageLevel.NATIVE: _("native")}
+
+ENDS: dict[str, str] = {
+    EndState.DONE: _("done"),
+    EndState.STOPPED: _("Stopped."),
+    EndState.INTERRUPTED: _("The server was restarted in the middle of this search."),
+    EndState.FAILED: _("This search failed. It was written to the log; try it again."),
+}
+
+ERRORS: dict[str, str] = {
+    "error": _("Something went wrong. It was written to the log; try again."),
+    "invalid_input": _("This cannot be used as it is."),
+    "not_signed_in": _("Please sign in."),
+    "not_allowed": _("Your account is not allowed to do this."),
+    "not_found": _("There is nothing at this address, or it was removed."),
+    "conflict": _("This is taken or already running."),
+    "too_many_tries": _("Too many attempts. Wait a few minutes and try again."),
+    "misconfigured": _("A setting is missing. The diagnostic page says which line to write."),
+    "unavailable": _("A part of the service does not answer right now. Try again in a moment."),
+    "out_of_quota": _("The language model's quota is used up for now. Try again later."),
+    "bad_answer": _("The language model gave an answer that cannot be used."),
+    "file_gone": _("The file is no longer at its source."),
+    "unreadable": _("This file cannot be read."),
+    "csrf": _("This page was open for too long. Reload it and try again."),
+    "cross_site": _("This request came from another website and was refused."),
+    "too_large": _("This is too long."),
+    "method": _("This address does not work that way."),
+}
+
+JOB_KINDS: dict[str, str] = {
+    "ingest": _("Look for new CVs"),
+    "scan": _("Look for new CVs"),
+    "sync": _("Full comparison with the sources"),
+    "rebuild": _("Rebuild the index"),
+}
+
+JOB_STATES: dict[str, str] = {
+    "queued": _("waiting"),
+    "running": _("running"),
+    "done": _("finished"),
+    "failed": _("failed"),
+    "cancelled": _("cancelled"),
+}
+
+ROLES: dict[str, str] = {"recruiter": _("recruiter"), "admin": _("administrator")}
+
+TABLES: dict[str, dict[str, str]] = {
+    "quarantine": QUARANTINE,
+    "file_state": FILE_STATES,
+    "verdict": VERDICTS,
+    "kind": KINDS,
+    "level": LEVELS,
+    "end": ENDS,
+    "error": ERRORS,
+    "job": JOB_KINDS,
+    "job_state": JOB_STATES,
+    "role": ROLES,
+}

@@ -1,0 +1,178 @@
+"""The turns that this process runs, and following any turn wherever it runs.
+
+A turn's work is a task of the app, never of a request: a reader who leaves or hides the tab changes nothing. Its events
+go to MongoDB first; readers are only told that there is news and read it there, so every reader sees the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from uuid import uuid4
+
+from pymongo.errors import PyMongoError
+
+from cvmatcher.domain import Ended, EndState, SearchEvent
+from cvmatcher.search import SearchRequest
+from cvmatcher.store import turns as store
+from cvmatcher.store.turns import LeaseLost, StopAsked, Turn
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[SearchRequest], AsyncIterator[SearchEvent]]
+
+COMMENT_EVERY = 15.0  # seconds without news before a stream says that it lives
+HEARTBEAT = store.LEASE.total_seconds() / 3
+
+
+class Turns:
+    """Owns the tasks of this process' turns and the bells of its readers."""
+
+    def __init__(self, run: Run) -> None:
+        self.process = uuid4().hex
+        self._run = run
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ends: dict[str, EndState] = {}  # why a task was cancelled
+        self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Runs the heartbeat and the change stream; at the end, turns still running become interrupted."""
+        loops = [asyncio.create_task(self._beat()), asyncio.create_task(self._watch())]
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            tasks = list(self._tasks.items())
+            for turn_id, _ in tasks:
+                self._cancel(turn_id, EndState.INTERRUPTED)
+            await asyncio.gather(*(task for _, task in tasks), return_exceptions=True)
+
+    # ------------------------------------------------------------------------------------------------ running turns
+
+    def begin(self, turn: Turn, request: SearchRequest) -> None:
+        """Starts the work of a turn saved with `process` as its owner."""
+        task = asyncio.create_task(self._work(turn.id, request))
+        self._tasks[turn.id] = task
+        task.add_done_callback(lambda _: self._forget(turn.id))
+
+    def _forget(self, turn_id: str) -> None:
+        self._tasks.pop(turn_id, None)
+        self._ends.pop(turn_id, None)
+
+    async def stop(self, turn_id: str) -> None:
+        """Ends a turn as stopped: at once if it runs here, else by the field that its owner watches."""
+        if not self._cancel(turn_id, EndState.STOPPED):
+            await store.ask_stop(turn_id)
+
+    def _cancel(self, turn_id: str, end: EndState) -> bool:
+        task = self._tasks.get(turn_id)
+        if task is None:
+            return False
+        self._ends.setdefault(turn_id, end)
+        task.cancel()
+        return True
+
+    async def _work(self, turn_id: str, request: SearchRequest) -> None:
+        end = Ended(state=EndState.DONE)
+        number = 0
+        try:
+            async with aclosing(self._run(request)) as events:  # type: ignore[type-var]
+                async for event in events:
+                    if isinstance(event, Ended):
+                        end = event
+                        break
+                    number += 1
+                    await store.append(turn_id, number, event)
+                    self._ring(turn_id)
+        except LeaseLost:
+            return
+        except asyncio.CancelledError:
+            end = Ended(state=self._ends.get(turn_id, EndState.INTERRUPTED))
+        except Exception:  # whatever the search died of, its reader is told and the log has the traceback
+            log.exception("turn %s failed", turn_id)
+            end = Ended(state=EndState.FAILED)
+        await store.close(turn_id, end)
+        self._ring(turn_id)
+
+    # ------------------------------------------------------------------------------------------------ following them
+
+    def _ring(self, turn_id: str) -> None:
+        for bell in self._bells.get(turn_id, ()):
+            bell.set()
+
+    @asynccontextmanager
+    async def _bell(self, turn_id: str) -> AsyncIterator[asyncio.Event]:
+        bell = asyncio.Event()
+        self._bells[turn_id].add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells[turn_id].discard(bell)
+            if not self._bells[turn_id]:
+                del self._bells[turn_id]
+
+    async def follow(self, turn_id: str, after: int) -> AsyncIterator[list[tuple[int, SearchEvent]]]:
+        """The turn's events after number `after`, in batches, up to its end. An empty batch: 15 s without news."""
+        async with self._bell(turn_id) as bell:
+            while True:
+                bell.clear()
+                batch = await store.events(turn_id, after)
+                if batch:
+                    yield batch
+                    after, last = batch[-1]
+                    if isinstance(last, Ended):
+                        return
+                    continue
+                try:
+                    async with asyncio.timeout(COMMENT_EVERY):
+                        await bell.wait()
+                except TimeoutError:
+                    yield []
+                    if not await store.exists(turn_id):
+                        return
+
+    async def settled(self, turn_id: str, seconds: float, *, first_hits: bool = False) -> None:
+        """Waits until the turn has ended (or has its first hits), but no longer than `seconds`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), aclosing(self.follow(turn_id, 0)) as batches:  # type: ignore[type-var]
+                async for batch in batches:
+                    if first_hits and any(event.type in {"hits", "nothing"} for _, event in batch):
+                        return
+
+    # ------------------------------------------------------------------------------------------------- in background
+
+    async def _beat(self) -> None:
+        """Renews the leases of our turns and closes those that another process left behind."""
+        while True:
+            try:
+                await store.renew(list(self._tasks), self.process)
+                for turn_id in await store.interrupt_expired():
+                    self._ring(turn_id)
+            except PyMongoError as error:
+                log.warning("heartbeat of turns: %s", error)
+            await asyncio.sleep(HEARTBEAT)
+
+    async def _watch(self) -> None:
+        """One change stream for all readers of this process. After a break every reader looks for itself."""
+        while True:
+            try:
+                async for news in store.watch():
+                    self._hear(news)
+            except PyMongoError as error:
+                log.info("change stream of turns is opened again: %s", error)
+                await asyncio.sleep(0.2)
+
+    def _hear(self, news: store.Appended | StopAsked | None) -> None:
+        if news is None:
+            for turn_id in list(self._bells):
+                self._ring(turn_id)
+        elif isinstance(news, StopAsked):
+            self._cancel(news.turn, EndState.STOPPED)
+        elif news.turn not in self._tasks:
+            self._ring(news.turn)

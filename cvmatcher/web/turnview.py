@@ -1,0 +1,123 @@
+"""What a turn looks like after some of its events: a fold, pure, the same for a saved turn and for a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cvmatcher.domain import (
+    Criterion,
+    Ended,
+    EndState,
+    Hit,
+    HitsFound,
+    Judged,
+    NothingFound,
+    Ordered,
+    SearchEvent,
+    Status,
+    StatusCode,
+    Understanding,
+    Understood,
+    Verdict,
+    VerdictState,
+)
+from cvmatcher.store.turns import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One candidate in a turn's list. `marks` keep the criteria's order, with None for what is not judged yet."""
+
+    rank: int
+    hit: Hit
+    marks: tuple[tuple[Criterion, Verdict | None], ...]
+    judged: bool
+
+    @property
+    def reason(self) -> Verdict | None:
+        """The verdict that says most: a quotation for what must be, met before partly."""
+        quoted = [one for _, one in self.marks if one and one.quotation and not one.flagged]
+        return next((one for one in quoted if one.state is VerdictState.MET), quoted[0] if quoted else None)
+
+    @property
+    def reason_label(self) -> str:
+        reason = self.reason
+        return next((criterion.label for criterion, one in self.marks if one is reason), "") if reason else ""
+
+
+@dataclass(slots=True)
+class TurnView:
+    turn: Turn
+    last: int = 0  # number of the last event taken in
+    understanding: Understanding | None = None
+    hits: dict[str, Hit] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    ordered_by: str = ""
+    simple: bool = False  # the model failed, rules ordered
+    judging: bool = False
+    nothing: NothingFound | None = None
+    ended: Ended | None = None
+
+    def take(self, numbered: Iterable[tuple[int, SearchEvent]]) -> TurnView:
+        for number, event in numbered:
+            self.apply(event)
+            self.last = number
+        return self
+
+    def apply(self, event: SearchEvent) -> None:
+        match event:
+            case Understood(understanding=understanding):
+                self.understanding = understanding
+            case HitsFound(hits=hits):
+                for hit in hits:
+                    self.hits[hit.candidate_id] = hit
+                    if hit.candidate_id not in self.order:
+                        self.order.append(hit.candidate_id)
+            case Judged(candidate_id=candidate, verdicts=verdicts):
+                self.verdicts[candidate] = verdicts
+            case Ordered(candidate_ids=ids, by=by):
+                known = [one for one in ids if one in self.hits]
+                self.order = known + [one for one in self.order if one not in set(known)]
+                self.ordered_by = by
+            case Status(code=code):
+                self.judging = code is StatusCode.JUDGING
+                self.simple = self.simple or code is StatusCode.SIMPLE_ORDER
+            case NothingFound():
+                self.nothing = event
+            case Ended():
+                self.ended = event
+                self.judging = False
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        return self.understanding.criteria if self.understanding else (self.turn.criteria or ())
+
+    @property
+    def running(self) -> bool:
+        return self.ended is None
+
+    @property
+    def end(self) -> EndState | None:
+        return self.ended.state if self.ended else None
+
+    def card(self, candidate_id: str) -> Card:
+        verdicts = {one.criterion_id: one for one in self.verdicts.get(candidate_id, ())}
+        return Card(
+            rank=self.order.index(candidate_id) + 1,
+            hit=self.hits[candidate_id],
+            marks=tuple((criterion, verdicts.get(criterion.id)) for criterion in self.criteria),
+            judged=candidate_id in self.verdicts,
+        )
+
+    def cards(self) -> list[Card]:
+        return [self.card(one) for one in self.order]
+
+    def dropped(self) -> list[tuple[Criterion, int]]:
+        """For an empty list: which criterion to give up, and how many candidates that would find; most first."""
+        if self.nothing is None:
+            return []
+        known = {one.id: one for one in self.criteria}
+        found = [(known[one.criterion_id], one.count) for one in self.nothing.without if one.criterion_id in known]
+        return sorted(found, key=lambda pair: -pair[1])

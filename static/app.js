@@ -1,0 +1,114 @@
+// What attributes cannot say: the keyboard, closing things, and leaving a list alone once it is being read.
+(() => {
+  const one = (selector, root = document) => root.querySelector(selector);
+  const on = (event, act, options) => document.addEventListener(event, act, options);
+  const composer = () => one("[data-composer]");
+  const card = () => document.activeElement?.closest("[data-card]") ?? one("[data-card].is-open");
+
+  const move = step => {
+    const cards = [...document.querySelectorAll("[data-card]")];
+    const next = cards[cards.indexOf(card()) + step] ?? (card() ? null : cards[0]);
+    if (!next) return;
+    one("a", next).focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest", behavior: "auto" });
+  };
+
+  const letters = {
+    "/": () => composer()?.focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    l: () => one("[data-like]", card() ?? document)?.click(),
+    o: () => one("[data-pdf]", card() ?? document)?.click(),
+    "?": () => one("#keys")?.showModal(),
+  };
+
+  const escape = () => {
+    const panel = one("#panel");
+    if (one("dialog[open], :popover-open")) return;
+    const menu = one("details.more[open]");
+    if (menu) menu.open = false;
+    else if (one("[data-stop]")) one("[data-stop]").click();
+    else if (panel?.firstElementChild) close(panel);
+    else document.activeElement?.blur();
+  };
+
+  const close = panel => {
+    const open = one("[data-card].is-open");
+    panel.replaceChildren();
+    open?.classList.remove("is-open");
+    if (open) one("a", open).focus();
+  };
+
+  on("keydown", event => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") return escape();
+    if (event.target === composer()) {
+      if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        if (event.target.value.trim()) send(event.target.form);
+      }
+      return;
+    }
+    if (event.target.closest("input, textarea, select, dialog")) return;
+    if (!document.body.hasAttribute("data-letter-keys") || !letters[event.key]) return;
+    event.preventDefault();
+    letters[event.key]();
+  });
+
+  // Enter asks anew even while Stop stands in place of Send.
+  const send = form => (one("[data-stop]", form) ? window.htmx.trigger(form, "submit") : form.requestSubmit());
+
+  on("click", event => {
+    const target = event.target.closest("[data-dismiss], [data-close-panel], [data-keys], [data-apply]");
+    if (!target) return;
+    if (target.matches("[data-dismiss]")) target.closest(".toast").remove();
+    if (target.matches("[data-close-panel]")) { event.preventDefault(); close(one("#panel")); }
+    if (target.matches("[data-keys]")) one("#keys").showModal();
+    if (target.matches("[data-apply]")) target.hidden = true;
+  });
+
+  // A list that is being read keeps its order: the new one is offered.
+  const touch = event => event.target.closest?.("[data-cards]")?.setAttribute("data-touched", "");
+  for (const kind of ["pointerdown", "keydown", "focusin", "wheel", "touchmove"]) on(kind, touch, { passive: true });
+
+  on("htmx:before:swap", event => {
+    const { ctx, tasks } = event.detail;
+    for (const task of [...tasks]) {
+      const list = task.target;
+      if (task.type !== "partial" || task.swapSpec.style !== "innerMorph" || !list?.hasAttribute?.("data-touched")) continue;
+      tasks.splice(tasks.indexOf(task), 1);
+      one(`[data-apply="${list.id}"]`).hidden = false;
+    }
+    if (ctx.sourceElement?.matches?.("[data-open]")) {
+      one("[data-card].is-open")?.classList.remove("is-open");
+      ctx.sourceElement.closest("[data-card]")?.classList.add("is-open");
+    }
+  });
+
+  // On a narrow screen a profile is a page of its own.
+  on("htmx:before:request", event => {
+    const source = event.detail.ctx.sourceElement;
+    if (!source.matches("[data-open]") || window.matchMedia("(min-width: 72rem)").matches) return;
+    event.preventDefault();
+    window.location.href = source.href;
+  });
+
+  // A stream that is lost says so after three tries; one refused for want of a login goes there.
+  on("htmx:sse:error", event => {
+    if (event.detail.status === 401) window.location.href = `/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`;
+    const lost = one(".lost", event.target);
+    if (lost && event.detail.connection?.attempt >= 3) lost.hidden = false;
+  });
+  on("htmx:sse:after:connection", event => { const lost = one(".lost", event.target); if (lost) lost.hidden = true; });
+
+  // Toasts go by themselves, errors stay until they are closed.
+  new MutationObserver(changes => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) {
+        if (node.matches?.(".toast:not(.is-error)")) setTimeout(() => node.matches(":hover, :focus-within") || node.remove(), 8000);
+      }
+    }
+  }).observe(one("#toasts") ?? document.documentElement, { childList: true });
+
+  on("change", event => event.target.matches("[data-submit]") && event.target.form.requestSubmit());
+})();
