@@ -35,7 +35,7 @@ class HashEmbedder:
         for row, text in zip(rows, texts, strict=True):
             row[0] = 1e-3  # a text without a word still has a direction
             for word in words(text):
-                digest = hashlib.blake2b(word.encode(), digest_size=4).digest()
+                digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=4).digest()
                 row[int.from_bytes(digest[:3]) % self.dimension] += 1 if digest[3] & 1 else -1
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 

@@ -58,7 +58,8 @@ class LocalEmbedder:
     async def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Raises what loading the model raised, if it failed."""
         loop = asyncio.get_running_loop()
-        prefixed = [self._prefixes[role] + (text.strip() or ".") for text in texts]
+        sound = (text.encode("utf-8", "replace").decode().strip() for text in texts)  # no lone surrogates
+        prefixed = [self._prefixes[role] + (text or ".") for text in sound]
         slices = [prefixed[at : at + _SLICE] for at in range(0, len(prefixed), _SLICE)]
         runs = [loop.run_in_executor(self._threads[role], self._run, part) for part in slices]
         return np.concatenate([np.zeros((0, self.dimension), dtype=np.float32), *await asyncio.gather(*runs)])

@@ -47,6 +47,10 @@ async def test_rows_have_length_one_and_the_dimension_said(embedder: Embedder) -
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-4)
 
 
+async def test_lone_surrogates_do_no_harm(embedder: Embedder) -> None:
+    assert np.isfinite(await embedder.embed(["a \ud800 b", "\x00"], "query")).all()
+
+
 async def test_no_text_gives_no_row(embedder: Embedder) -> None:
     assert (await embedder.embed([], "query")).shape == (0, embedder.dimension)
 
