@@ -34,6 +34,7 @@ class CandidateDocument(Document):
     enrichment_waits: bool = False
     modified: datetime | None = None
     ingested_at: datetime
+    writes: int = 0
 
     class Settings:
         name = "CVExtractionCollection"
@@ -51,6 +52,9 @@ class CandidateDocument(Document):
             IndexModel([("enrichment_waits", ASCENDING)], name="enrichment_waits"),
         ]
 
+
+# an update that changes nothing is no write to MongoDB, and so no conflict for a decision that rests on the document
+_TOUCH = {"$inc": {"writes": 1}}
 
 DOCUMENTS: tuple[type[Document], ...] = (CandidateDocument,)
 
@@ -122,7 +126,7 @@ async def files_held(*, session: Session | None = None) -> int:
 async def put(candidate: Candidate, *, session: Session) -> None:
     """Writes a candidate, new or replaced; fields of the document that we do not know stay."""
     fields = candidate.model_dump(exclude={"id"})
-    await collection().update_one({"_id": candidate.id}, {"$set": fields}, upsert=True, session=session)
+    await collection().update_one({"_id": candidate.id}, {"$set": fields, **_TOUCH}, upsert=True, session=session)
 
 
 async def add(candidate: Candidate, *, session: Session) -> None:
@@ -140,7 +144,7 @@ async def set_files(
     session: Session,
 ) -> None:
     fields = {"file_key": file_key, "file_name": file_name, "other_files": list(other_files), "modified": modified}
-    await collection().update_one({"_id": candidate_id}, {"$set": fields}, session=session)
+    await collection().update_one({"_id": candidate_id}, {"$set": fields, **_TOUCH}, session=session)
 
 
 async def delete(candidate_id: str, *, session: Session) -> None:

@@ -70,6 +70,16 @@ class Due(Value):
     token: int
 
 
+class Standing(Value):
+    """What the end of a listing needs to know of a row that is not removed."""
+
+    key: str
+    state: FileState
+    since: datetime
+    size: int | None = None
+    candidate_id: str | None = None
+
+
 class LedgerDocument(Document):
     id: str  # type: ignore[assignment]  # the file key
     source: str
@@ -172,6 +182,30 @@ async def each(*, source: str | None = None) -> list[LedgerRow]:
     return [row_of(raw) async for raw in collection().find(query).sort("_id", ASCENDING)]
 
 
+async def standing(source: str) -> list[Standing]:
+    """The rows of a source that are not removed."""
+    query = {"source": source, "state": {"$ne": FileState.REMOVED}}
+    fields = {"state": 1, "since": 1, "size": 1, "candidate_id": 1}
+    return [
+        Standing(
+            key=raw["_id"],
+            state=raw["state"],
+            since=aware(raw["since"]),
+            size=raw.get("size"),
+            candidate_id=raw.get("candidate_id"),
+        )
+        async for raw in collection().find(query, fields)
+    ]
+
+
+async def living(candidate_ids: Iterable[str], *, besides: set[str]) -> set[str]:
+    """Those of the candidates that a settled file stands for which is not among `besides`."""
+    settled = [FileState.SEARCHABLE, FileState.DUPLICATE]
+    query = {"candidate_id": {"$in": list(candidate_ids)}, "state": {"$in": settled}}
+    found = collection().find(query, {"candidate_id": 1})
+    return {raw["candidate_id"] async for raw in found if raw["_id"] not in besides}
+
+
 async def in_progress() -> int:
     return int(await collection().count_documents({"state": FileState.IN_PROGRESS}))
 
@@ -244,6 +278,15 @@ async def postpone(row: LedgerRow, *, detail: str, next_try: datetime, receipt: 
     }
     query = {"_id": row.key, "lease_token": row.lease_token, "version": row.version}
     return bool((await collection().update_one(query, change)).matched_count)
+
+
+async def enriched(row: LedgerRow, receipt: Sequence[Step]) -> None:
+    """The model's profile is there, or no longer waited for."""
+    change = {
+        "$set": {"next_try": None, "tries": 0, "detail": ""},
+        "$push": {"receipt": {"$each": [step.model_dump() for step in receipt], "$slice": -20}},
+    }
+    await collection().update_one({"_id": row.key, "lease_token": row.lease_token}, change)
 
 
 # --------------------------------------------------------------------------------------------------------- retries

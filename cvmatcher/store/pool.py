@@ -48,22 +48,32 @@ class LateWriter(Exception):
 # --------------------------------------------------------------------------------------------------------- outcomes
 
 
-async def save(row: LedgerRow, cv: CV, receipt: Sequence[Step] = ()) -> FileState:
-    """The file is searchable by `cv`, or a duplicate of a candidate that has its content. Raises LateWriter."""
+async def save(row: LedgerRow, cv: CV, receipt: Sequence[Step] = (), *, next_try: datetime | None = None) -> FileState:
+    """The file is searchable by `cv`, or a duplicate of a candidate that has its content. Raises LateWriter.
+
+    `next_try`: when the model is asked again for the profile that the rules stood in for.
+    """
 
     async def work(session: Session) -> FileState:
         current = await _ours(row, session)
         twin = await candidates.by_content(cv.content_hash, session=session)
         if twin is not None:
             if current.key == twin.file_key:
-                await _write(_candidate(twin.id, current, cv, twin.other_files), cv, session)
+                twin = _candidate(twin.id, current, cv, twin.other_files)
+                await _write(twin, cv, session)
             return await _attach(current, twin, receipt, session)
         candidate_id, holds = await _id_for(current, cv.content_hash, session)
         if not holds:
             await _detach(current, session)
         await _write(_candidate(candidate_id, current, cv), cv, session, new=not holds)
         await _settle(
-            current, FileState.SEARCHABLE, receipt, session, candidate_id=candidate_id, content=cv.content_hash
+            current,
+            FileState.SEARCHABLE,
+            receipt,
+            session,
+            candidate_id=candidate_id,
+            content=cv.content_hash,
+            next_try=next_try,
         )
         return FileState.SEARCHABLE
 
@@ -212,25 +222,18 @@ async def _free(candidate_id: str, session: Session) -> bool:
 async def _attach(row: LedgerRow, twin: Candidate, receipt: Sequence[Step], session: Session) -> FileState:
     """The file is one more source of `twin`, or its source already."""
     primary = row.key == twin.file_key
-    if not primary and row.key not in twin.other_files:
+    others = list(twin.other_files)
+    if not primary and row.key not in others:
         await _detach(row, session)
-        await candidates.set_files(
-            twin.id,
-            file_key=twin.file_key,
-            file_name=twin.file_name,
-            other_files=[*twin.other_files, row.key],
-            modified=twin.modified,
-            session=session,
-        )
-    elif primary:
-        await candidates.set_files(
-            twin.id,
-            file_key=row.key,
-            file_name=row.name,
-            other_files=twin.other_files,
-            modified=row.modified,
-            session=session,
-        )
+        others.append(row.key)
+    await candidates.set_files(  # also when nothing changes: the decision rests on this document
+        twin.id,
+        file_key=twin.file_key,
+        file_name=row.name if primary else twin.file_name,
+        other_files=others,
+        modified=row.modified if primary else twin.modified,
+        session=session,
+    )
     state = FileState.SEARCHABLE if primary else FileState.DUPLICATE
     await _settle(
         row,
@@ -240,6 +243,7 @@ async def _attach(row: LedgerRow, twin: Candidate, receipt: Sequence[Step], sess
         candidate_id=twin.id,
         content=twin.content_hash,
         duplicate_of=None if primary else twin.file_key,
+        next_try=now() if primary and twin.enrichment_waits else None,
     )
     return state
 
@@ -285,6 +289,8 @@ async def _hand_over(held: Candidate, others: list[str], session: Session) -> No
     )
     rows_of = ledger.collection()
     promoted = {"state": FileState.SEARCHABLE, "duplicate_of": None, "since": now()}
+    if held.enrichment_waits:
+        promoted["next_try"] = now()
     await rows_of.update_one({"_id": heir_key, "state": FileState.DUPLICATE}, {"$set": promoted}, session=session)
     await rows_of.update_many({"_id": {"$in": rest}}, {"$set": {"duplicate_of": heir_key}}, session=session)
 
@@ -351,6 +357,8 @@ async def _settle(
         fields["content_hash"] = content
     if state is not row.state:
         fields["since"] = now()
+    if state is not FileState.QUARANTINED:
+        fields["tries"] = 0
     await ledger.collection().update_one({"_id": row.key}, {"$set": fields}, session=session)
 
 

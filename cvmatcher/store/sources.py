@@ -30,7 +30,8 @@ class SourceState(Value):
     cursor: str | None = None
     listing: str | None = None  # id of the listing under way
     pages: int = 0  # of the listing under way
-    full: bool = False  # the listing under way is complete from its first page
+    full: bool = False  # the listing under way is complete, as far as it has come
+    listed: bool = False  # its last page is saved; what is gone is being removed
     full_at: datetime | None = None  # end of the last complete listing
     done_at: datetime | None = None  # end of the last listing, complete or of changes
     error: str = ""  # why the last look failed
@@ -50,6 +51,7 @@ class SourceDocument(Document):
     listing: str | None = None
     pages: int = 0
     full: bool = False
+    listed: bool = False
     full_at: datetime | None = None
     done_at: datetime | None = None
     error: str = ""
@@ -144,6 +146,16 @@ async def all_states() -> list[SourceState]:
     return [_state(raw) async for raw in _sources().find({}).sort("_id", ASCENDING)]
 
 
+async def listing_under_way() -> bool:
+    """Whether a source is being looked at, or was asked for and not looked at yet."""
+    moment = now()
+    for state in await all_states():
+        held = state.lease_until is not None and state.lease_until > moment
+        if held or (state.asked_at is not None and (state.begun_at is None or state.asked_at > state.begun_at)):
+            return True
+    return False
+
+
 async def ask(name: str, *, full: bool = False) -> SourceState:
     """Notes that a look (a complete one) is wanted, also while one is under way."""
     fields = {"asked_at": now()} | ({"full_asked_at": now()} if full else {})
@@ -151,6 +163,12 @@ async def ask(name: str, *, full: bool = False) -> SourceState:
         {"_id": name}, {"$set": fields}, upsert=True, return_document=ReturnDocument.AFTER
     )
     return _state(raw)
+
+
+async def is_asked(name: str) -> bool:
+    """Whether a look was asked for after the last one began."""
+    state = await get(name)
+    return state.asked_at is not None and (state.begun_at is None or state.asked_at >= state.begun_at)
 
 
 async def confirm_removals(name: str) -> int:
@@ -197,7 +215,7 @@ async def begin(state: SourceState, *, full: bool) -> SourceState | None:
     """A new listing, complete (`full`) or of the changes behind the cursor. What an older one named is dropped."""
     if state.listing is not None:
         await _pages().delete_many({"listing": state.listing})
-    fields: Raw = {"listing": uuid4().hex, "pages": 0, "full": full, "begun_at": now()}
+    fields: Raw = {"listing": uuid4().hex, "pages": 0, "full": full, "listed": False, "begun_at": now()}
     if full:
         fields["cursor"] = None
     return await _set(state, fields)
@@ -218,7 +236,12 @@ async def save_page(
     gone = [f"{state.name}:{file_id}" for file_id in page.gone]
 
     async def work(session: Session) -> tuple[SourceState, list[ledger.Due]] | None:
-        fields = {"cursor": page.cursor, "pages": state.pages + 1, "full": state.full and page.full}
+        fields = {
+            "cursor": page.cursor,
+            "pages": state.pages + 1,
+            "full": page.full and (state.full or state.pages == 0),
+            "listed": not page.more,
+        }
         moved = await _set(state, fields, session=session)
         if moved is None:
             return None
@@ -293,6 +316,7 @@ async def end(state: SourceState, *, removals_wait: int, removals_confirmed: int
     fields: Raw = {
         "listing": None,
         "pages": 0,
+        "listed": False,
         "done_at": moment,
         "removals_wait": removals_wait,
         "removals_confirmed": removals_confirmed,
@@ -301,5 +325,7 @@ async def end(state: SourceState, *, removals_wait: int, removals_confirmed: int
     }
     if state.full:
         fields["full_at"] = moment
+        if state.full_asked_at and state.begun_at and state.full_asked_at <= state.begun_at:
+            fields["full_asked_at"] = None
     if await _set(state, fields) is not None and state.listing is not None:
         await _pages().delete_many({"listing": state.listing})

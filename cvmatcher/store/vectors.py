@@ -7,6 +7,7 @@ index and no model.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from cvmatcher.domain import StaleCursor, Unavailable
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store.transactions import Raw, Session
+from cvmatcher.store.values import now
 
 Token = Mapping[str, Any]
 
@@ -30,6 +32,7 @@ class VectorsDocument(Document):
     n: int
     dimension: int
     vectors: bytes  # n * dimension float32, little endian, row after row
+    written_at: datetime  # makes each writing a change, so that the stream tells of a new profile with the same vectors
 
     class Settings:
         name = "faiss_index"
@@ -82,6 +85,7 @@ async def put(entry: VectorEntry, passages_version: str, *, session: Session) ->
         "n": int(n),
         "dimension": int(dimension),
         "vectors": Binary(np.ascontiguousarray(entry.vectors, dtype="<f4").tobytes()),
+        "written_at": now(),
     }
     await _collection().replace_one({"_id": entry.candidate_id}, fields, upsert=True, session=session)
 

@@ -1,0 +1,108 @@
+"""Jobs that people start, slice by slice: a scan of all sources, a sync, a rebuild.
+
+Each slice is short, writes its cursor and progress into MongoDB and may die at any point. Knows no queue's engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from cvmatcher import ingest, jobs
+from cvmatcher.domain import AppError
+from cvmatcher.ingest import IngestParts
+from cvmatcher.jobs import Queue
+from cvmatcher.store import candidates, ledger, sources
+from cvmatcher.store import jobs as job_store
+from cvmatcher.store.jobs import Job, Slice
+
+log = logging.getLogger(__name__)
+
+LEASE = 15.0  # seconds; each report of progress renews it
+LOOK = 0.3  # seconds between two looks at the ledger
+
+
+async def go_on(job_id: str, parts: IngestParts, queue: Queue, *, seconds: float) -> int | None:
+    """One slice of about `seconds`. The number of slices begun when there is more to do, else None."""
+    piece = await job_store.take(job_id, LEASE)
+    if piece is None:
+        return None
+    deadline = asyncio.get_running_loop().time() + seconds
+    try:
+        if piece.job.kind == "rebuild":
+            over = await _rebuild(piece, parts, deadline)
+        else:
+            over = await _watch_over(piece, parts, queue, deadline)
+    except AppError as error:
+        log.warning("%s failed: %s", piece.job.kind, error)
+        await job_store.finish(piece, "failed", str(error))
+        return None
+    if over:
+        return None
+    return piece.token if await job_store.pause(piece) else None
+
+
+# --------------------------------------------------------------------------------------------------------- scan, sync
+
+
+async def _watch_over(piece: Slice, parts: IngestParts, queue: Queue, deadline: float) -> bool:
+    """Asks for a look at every source, then follows the ledger until nothing waits; whether the job is over."""
+    cursor = piece.cursor
+    if not cursor:
+        for name in parts.sources:
+            await jobs.enqueue_scan(queue, name, full=piece.job.kind == "sync")
+        cursor = "asked"
+    total = piece.job.total
+    while True:
+        waiting = await ledger.count_due()
+        listing, failed = await _listing(piece.job, parts)
+        total = max(total, waiting)
+        job = await job_store.progress(
+            piece, done=total - waiting, total=total, cursor=cursor, message=failed, seconds=LEASE
+        )
+        if job is None:
+            return True
+        if job.cancel_asked:
+            await job_store.finish(piece, "cancelled", failed)
+            return True
+        if not listing and not waiting:
+            state: job_store.State = "failed" if failed and len(failed.splitlines()) == len(parts.sources) else "done"
+            await job_store.finish(piece, state, failed)
+            return True
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+        await asyncio.sleep(LOOK)
+
+
+async def _listing(job: Job, parts: IngestParts) -> tuple[bool, str]:
+    """(whether a source's look is still to end, a line for each source that does not answer)."""
+    waiting, failed = False, []
+    for name in parts.sources:
+        state = await sources.get(name)
+        if state.error_at is not None and state.error_at >= job.started_at:
+            failed.append(f"{name}: {state.error}")
+        elif state.done_at is None or state.begun_at is None or state.begun_at < job.started_at or state.listing:
+            waiting = True
+    return waiting, "\n".join(failed)
+
+
+# --------------------------------------------------------------------------------------------------------- rebuild
+
+
+async def _rebuild(piece: Slice, parts: IngestParts, deadline: float) -> bool:
+    """Makes candidates anew in the order of their ids, from the cursor on; whether the job is over."""
+    done, total = piece.job.done, max(await candidates.count(), piece.job.done)
+    async for candidate in candidates.each(after=piece.cursor):
+        if not await ingest.remake(candidate, parts):
+            log.info("a candidate changed while it was made anew: its own ingestion did it")
+        done += 1
+        job = await job_store.progress(piece, done=done, total=max(done, total), cursor=candidate.id, seconds=LEASE)
+        if job is None:
+            return True
+        if job.cancel_asked:
+            await job_store.finish(piece, "cancelled")
+            return True
+        if asyncio.get_running_loop().time() > deadline:
+            return False
+    await job_store.finish(piece, "done")
+    return True
