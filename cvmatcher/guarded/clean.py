@@ -34,11 +34,11 @@ _SPACES = dict.fromkeys(
 )
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011"), "-")
 # First parts of compounds that keep their hyphen when it happens to stand at a line's end.
-_FIRST_OF_COMPOUND = (
+_FIRST_OF_COMPOUND = re.compile(
     "full|back|front|end|self|multi|non|co|e|semi|half|cross|part|long|short|high|low|well|open|real|time|user|data|cloud"
     "|on|off|in|up|pre|post|inter|sous|demi|mi|contre|vice|auto|anti|peut|celui|celle|ceux|savoir|chef|mot|porte|rendez"
     "|compte|avant|après|grand|petit|haut|bas|plus|micro|là|ci|elle|lui|nous|vous"
-).split("|")
+)
 _LINE_END = re.compile(r"(\w+)(-|\u00ad)$")
 _LINE_START = re.compile(r"^(\w+)(\S*)[ \t]?")
 
@@ -98,4 +98,6 @@ def _joined(lines: list[str]) -> list[str]:
 def _keeps_hyphen(first: str, second: str, words: set[str]) -> bool:
     if f"{first}-{second}" in words:
         return True
-    return f"{first}{second}" not in words and (first in _FIRST_OF_COMPOUND or len(first) < 2 or len(second) < 3)
+    return f"{first}{second}" not in words and (
+        _FIRST_OF_COMPOUND.fullmatch(first) is not None or len(first) < 2 or len(second) < 3
+    )

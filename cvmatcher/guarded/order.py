@@ -11,6 +11,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cvmatcher.guarded.words import Word
 
@@ -139,14 +140,14 @@ def _band(run: list[Piece], x: float, em: float) -> Band | None:
 
 
 def _without_header(run: list[Piece], x: float, em: float) -> list[Piece]:
-    """Drops the first pieces of a run while only one side has any and a gap follows: a name over both columns."""
-    if not run:
+    """Drops the first pieces of a run that stand above the other side and apart from their own: a name over both."""
+    sides = [piece.x0 < x for piece in run]
+    if True not in sides or False not in sides:
         return run
-    first_side = run[0].x0 < x
-    other = [piece.base for piece in run if (piece.x0 < x) != first_side]
-    alone = sum(piece.base < other[0] - em * 0.5 for piece in run) if other else 0
-    for count in range(alone, 0, -1):
-        rest = [piece for piece in run[count:] if (piece.x0 < x) == first_side]
+    top_of_other = min(piece.y0 for piece, side in zip(run, sides, strict=True) if side != sides[0])
+    alone = [piece for piece in run if piece.y1 + em * 0.3 < top_of_other]
+    for count in range(len(alone), 0, -1):
+        rest = [piece for piece in run[count:] if (piece.x0 < x) == sides[0]]
         if not rest or rest[0].y0 - run[count - 1].y1 > em:
             return run[count:]
     return run
@@ -173,12 +174,14 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
 
 
 def _rows_as_text(pieces: list[Piece]) -> Iterator[str]:
-    previous: list[Piece] | None = None
-    for row in _group(pieces):
-        if previous is not None and _apart(previous, row):
+    rows = _group(pieces)
+    pitches = [below[0].base - above[0].base for above, below in pairwise(rows)]
+    usual = statistics.median(pitches) if pitches else 0.0
+    for number, row in enumerate(rows):
+        size = max(piece.size for piece in row)
+        if number and pitches[number - 1] > max(1.5 * size, 1.35 * usual):
             yield ""
         yield _row_text(row)
-        previous = row
 
 
 def _group(pieces: list[Piece]) -> list[list[Piece]]:
@@ -191,12 +194,6 @@ def _group(pieces: list[Piece]) -> list[list[Piece]]:
     for row in rows:
         row.sort(key=lambda piece: piece.x0)
     return rows
-
-
-def _apart(above: list[Piece], below: list[Piece]) -> bool:
-    size = min(max(piece.size for piece in above), max(piece.size for piece in below))
-    pitch = below[0].base - above[0].base
-    return pitch > 1.9 * size and pitch > 1.5 * max(piece.size for piece in below)
 
 
 def _row_text(row: list[Piece]) -> str:

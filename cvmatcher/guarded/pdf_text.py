@@ -11,25 +11,29 @@ from typing import Any
 from cvmatcher.domain import QuarantineReason, Unreadable
 from cvmatcher.guarded import clean, mupdf, order, visible, wholeness
 from cvmatcher.guarded.mupdf import pymupdf
-from cvmatcher.guarded.words import words_of
+from cvmatcher.guarded.words import Word, words_of
 
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_ACCURATE_BBOXES
 _MARKUP = re.compile(rb"<\s*(!doctype|html|head|body|script|svg|\?php|iframe)\b", re.IGNORECASE)
 
+_TORN = ("zlib error", "too many syntax errors", "treating as end of file")  # the page's own text did not come whole
+
 
 def read(data: bytes, *, max_pages: int, max_chars: int) -> dict[str, Any]:
     """{"pages": [text of page 0, …], "hidden": text}. Raises Unreadable, or MemoryError."""
+    mupdf.warnings()
     document = open_pdf(data, max_pages=max_pages)
     mupdf.warnings()
     pages: list[str] = []
     hidden: list[str] = []
-    for page in document:
-        shown, unseen = _page(page, max_chars)
-        pages.append(shown)
-        hidden.append(unseen)
-        max_chars -= len(shown) + len(unseen)
-        if max_chars < 0:
-            raise Unreadable(QuarantineReason.TOO_MUCH_TEXT)
+    try:
+        for number in range(document.page_count):
+            shown, unseen = _page(document[number], max_chars)
+            pages.append(shown)
+            hidden.append(unseen)
+            max_chars -= len(shown) + len(unseen)
+    except mupdf.ERRORS as error:
+        raise mupdf.failure(error) from error
     hidden_text = "\n".join(text for text in hidden if text)
     if not any(pages):
         raise Unreadable(QuarantineReason.HIDDEN_TEXT_ONLY if hidden_text else QuarantineReason.NO_TEXT)
@@ -44,12 +48,12 @@ def open_pdf(data: bytes, *, max_pages: int) -> Any:
         if document.needs_pass:
             raise Unreadable(QuarantineReason.ENCRYPTED)
         count = document.page_count
-    except (RuntimeError, ValueError) as error:
-        mupdf.check_memory(str(error) + mupdf.warnings())
-        raise Unreadable(QuarantineReason.DAMAGED, str(error)[:200]) from error
+        if count <= max_pages:
+            wholeness.check(document, data)
+    except mupdf.ERRORS as error:
+        raise mupdf.failure(error) from error
     if count > max_pages:
         raise Unreadable(QuarantineReason.TOO_MANY_PAGES, f"{count} pages")
-    wholeness.check(document, data)
     return document
 
 
@@ -69,12 +73,25 @@ def _check_kind(data: bytes) -> None:
 
 
 def _page(page: Any, max_chars: int) -> tuple[str, str]:
-    """(what a person sees, what they do not)."""
-    text_page = page.get_textpage(flags=_FLAGS, clip=pymupdf.INFINITE_RECT())
+    """(what a person sees, what they do not). Takes the text off the page while it works."""
+    written = _words(page, max_chars, annotations=False)
+    known = {(word.text, round(word.x0), round(word.base)) for word in written}
+    filled_in = [
+        word
+        for word in (_words(page, max_chars, annotations=True) if page.first_annot or page.first_widget else [])
+        if (word.text, round(word.x0), round(word.base)) not in known
+    ]
+    seen, unseen = visible.sort_out(page, written, filled_in)
+    hidden = " ".join(clean.clean_line(word.text) for word in unseen if any(map(str.isalnum, word.text)))
+    return clean.clean_lines(order.lines_of(seen)), hidden.strip()
+
+
+def _words(page: Any, max_chars: int, *, annotations: bool) -> list[Word]:
+    text_page = pymupdf.TextPage(page.get_displaylist(annots=annotations).get_textpage(_FLAGS))
+    complaints = mupdf.warnings()
+    mupdf.check_memory(complaints)
+    if any(sign in complaints for sign in _TORN):
+        raise Unreadable(QuarantineReason.DAMAGED, complaints[:200])
     if len(text_page.extractText()) > max_chars:
         raise Unreadable(QuarantineReason.TOO_MUCH_TEXT)
-    words = words_of(text_page.extractRAWDICT())
-    mupdf.check_memory(mupdf.warnings())
-    seen, unseen = visible.sort_out(page, words)
-    hidden = " ".join(clean.clean_line(word.text) for word in unseen)
-    return clean.clean_lines(order.lines_of(seen)), hidden.strip()
+    return words_of(text_page.extractRAWDICT())
