@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import pymongo
 from litestar import Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -17,6 +18,8 @@ from cvmatcher.store.people import User
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest, bearer, own_path
 
+PATIENCE = 2.5  # seconds that a request waits for MongoDB before it answers 503
+
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -24,12 +27,12 @@ class WhoAsks(AbstractAuthenticationMiddleware):
     """Puts the user of the session or of the bearer token into the scope, or None. Guards decide what that means."""
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
-        token = bearer(connection.headers.get("authorization", ""))
-        if token:
-            return AuthenticationResult(user=await people.token_user(token), auth=None)
-        cookies = connection.app.state.web.cookies
-        secret = connection.cookies.get(cookies.name, "")
-        return AuthenticationResult(user=await people.session_user(secret) if secret else None, auth=secret or None)
+        with pymongo.timeout(PATIENCE):
+            token = bearer(connection.headers.get("authorization", ""))
+            if token:
+                return AuthenticationResult(user=await people.token_user(token), auth=None)
+            secret = connection.cookies.get(connection.app.state.web.cookies.name, "")
+            return AuthenticationResult(user=await people.session_user(secret) if secret else None, auth=secret or None)
 
 
 # ---------------------------------------------------------------------------------------------------------- guards

@@ -89,8 +89,8 @@ class Renderer:
         return translations(viewer.language).gettext(sentence) % values
 
     @staticmethod
-    def join(partials: tuple[Partial, ...] | list[Partial]) -> str:
-        return "".join(one.__html__() for one in partials)
+    def join(partials: tuple[Partial, ...] | list[Partial]) -> Markup:
+        return Markup("").join(partials)
 
 
 def _html(body: str, status: int, headers: dict[str, str] | None = None) -> Response[str]:
