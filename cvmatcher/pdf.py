@@ -5,6 +5,7 @@ Owns the limits on a PDF. Knows nothing of MuPDF: that is the child's (cvmatcher
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ from cvmatcher import guard
 from cvmatcher.domain import CVText, QuarantineReason, Unreadable
 
 _READER = "cvmatcher.guarded.pdf_text:read"
+_RENDERER = "cvmatcher.guarded.pdf_page:render"
+_LOCATOR = "cvmatcher.guarded.pdf_page:words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,45 @@ def check_size(data: bytes, limits: Limits) -> None:
         raise Unreadable(QuarantineReason.EMPTY_FILE)
     if len(data) > limits.max_bytes:
         raise Unreadable(QuarantineReason.TOO_LARGE, f"{len(data)} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class PageWords:
+    """Where the words of a page stand: (x0, y0, x1, y1, text), points from the top left, in reading order."""
+
+    width: float
+    height: float
+    words: tuple[tuple[float, float, float, float, str], ...]
+
+
+async def render_page(
+    data: bytes, page: int, *, scale: float = 1.5, marks: Sequence[str] = (), limits: Limits | None = None
+) -> bytes:
+    """Page `page` (zero-based) as PNG, `scale` pixels per point (less for huge pages), each mark highlighted.
+
+    Marks are found whatever the line breaks and hyphens are. Raises Unreadable as `read_pdf` does, NO_PAGES for a page
+    that is not there.
+    """
+    limits = limits or Limits()
+    check_size(data, limits)
+    png: bytes = await guard.run(
+        _RENDERER,
+        data,
+        limits=limits.child,
+        page=page,
+        scale=scale,
+        marks=list(marks),
+        max_pages=limits.max_pages,
+        max_chars=limits.max_chars,
+    )
+    return png
+
+
+async def page_words(data: bytes, page: int, *, limits: Limits | None = None) -> PageWords:
+    """The visible words of page `page` (zero-based), for a text layer over its picture. Raises Unreadable."""
+    limits = limits or Limits()
+    check_size(data, limits)
+    found: dict[str, Any] = await guard.run(
+        _LOCATOR, data, limits=limits.child, page=page, max_pages=limits.max_pages, max_chars=limits.max_chars
+    )
+    return PageWords(found["width"], found["height"], tuple((*box, text) for *box, text in found["words"]))

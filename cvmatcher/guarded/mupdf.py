@@ -29,6 +29,20 @@ ERRORS: tuple[type[Exception], ...] = (
 OUT_OF_MEMORY = ("malloc", "calloc", "out of memory", "bad_alloc")
 
 
+def text_page(page: Any, flags: int, *, notes: bool) -> Any:
+    """The page's text, also what lies off the page; `notes` brings that of form fields and notes too.
+
+    PyMuPDF's own call keeps a page's rotation out of the coordinates and drops what is off the page; not so this one.
+    """
+    raw, everywhere = pymupdf.mupdf, pymupdf.INFINITE_RECT()
+    text = raw.FzStextPage(raw.FzRect(everywhere.x0, everywhere.y0, everywhere.x1, everywhere.y1))
+    device = raw.fz_new_stext_device(text, raw.FzStextOptions(flags))
+    run = raw.fz_run_page if notes else raw.fz_run_page_contents
+    run(pymupdf._as_fz_page(page), device, raw.FzMatrix(), raw.FzCookie())  # noqa: SLF001 - what its own calls use
+    raw.fz_close_device(device)
+    return pymupdf.TextPage(text)
+
+
 def warnings() -> str:
     """What MuPDF complained of since the last call."""
     return str(pymupdf.TOOLS.mupdf_warnings())

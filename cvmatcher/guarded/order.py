@@ -45,15 +45,19 @@ class Band:
 
 def lines_of(words: Sequence[Word]) -> list[str]:
     """The page's lines; "" stands for a vertical gap, a tab for a wide horizontal one."""
-    pieces = list(_pieces([word for word in words if word.upright]))
-    lines: list[str] = []
-    for part in _cut(pieces):
-        if lines:
-            lines.append("")
-        lines.extend(_rows_as_text(part))
-    turned = _pieces([word for word in words if not word.upright])
-    lines.extend(" ".join(word.text for word in piece.words) for piece in turned)
-    return lines
+    return [_row_text(row) for row in rows_of(words)]
+
+
+def rows_of(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """The page's rows in reading order, an empty one for a vertical gap. Turned text comes last."""
+    begun = False
+    for part in _cut(list(_pieces([word for word in words if word.upright]))):
+        if begun:
+            yield []
+        yield from _rows_with_gaps(part)
+        begun = True
+    for piece in _pieces([word for word in words if not word.upright]):
+        yield piece.words
 
 
 def _pieces(words: Sequence[Word]) -> Iterator[Piece]:
@@ -173,15 +177,15 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
 # ---------------------------------------------------------------------------------------------------------- rows
 
 
-def _rows_as_text(pieces: list[Piece]) -> Iterator[str]:
+def _rows_with_gaps(pieces: list[Piece]) -> Iterator[list[Word]]:
     rows = _group(pieces)
     pitches = [below[0].base - above[0].base for above, below in pairwise(rows)]
     usual = statistics.median(pitches) if pitches else 0.0
     for number, row in enumerate(rows):
         size = max(piece.size for piece in row)
         if number and pitches[number - 1] > max(1.5 * size, 1.35 * usual):
-            yield ""
-        yield _row_text(row)
+            yield []
+        yield [word for piece in row for word in piece.words]
 
 
 def _group(pieces: list[Piece]) -> list[list[Piece]]:
@@ -196,20 +200,15 @@ def _group(pieces: list[Piece]) -> list[list[Piece]]:
     return rows
 
 
-def _row_text(row: list[Piece]) -> str:
-    parts: list[str] = []
-    last: Word | None = None
-    for piece in row:
-        for word in piece.words:
-            if last is not None:
-                parts.append(_between(last, word))
-            parts.append(word.text)
-            last = word
+def _row_text(row: list[Word]) -> str:
+    parts = [row[0].text] if row else []
+    for last, word in pairwise(row):
+        parts += (_between(last, word), word.text)
     return "".join(parts)
 
 
 def _between(last: Word, word: Word) -> str:
     """What stands between two words of a row: nothing where one word changes its style midway."""
-    if word.x0 - last.x1 > COLUMN_GAP * max(last.size, word.size):
+    if word.upright and word.x0 - last.x1 > COLUMN_GAP * max(last.size, word.size):
         return "\t"
     return "" if word.glued and last.line == word.line else " "

@@ -74,20 +74,25 @@ def _check_kind(data: bytes) -> None:
 
 def _page(page: Any, max_chars: int) -> tuple[str, str]:
     """(what a person sees, what they do not). Takes the text off the page while it works."""
-    written = _words(page, max_chars, annotations=False)
-    known = {(word.text, round(word.x0), round(word.base)) for word in written}
-    filled_in = [
-        word
-        for word in (_words(page, max_chars, annotations=True) if page.first_annot or page.first_widget else [])
-        if (word.text, round(word.x0), round(word.base)) not in known
-    ]
-    seen, unseen = visible.sort_out(page, written, filled_in)
+    seen, unseen = words_on(page, max_chars)
     hidden = " ".join(clean.clean_line(word.text) for word in unseen if any(map(str.isalnum, word.text)))
     return clean.clean_lines(order.lines_of(seen)), hidden.strip()
 
 
-def _words(page: Any, max_chars: int, *, annotations: bool) -> list[Word]:
-    text_page = pymupdf.TextPage(page.get_displaylist(annots=annotations).get_textpage(_FLAGS))
+def words_on(page: Any, max_chars: int) -> tuple[list[Word], list[Word]]:
+    """(words seen, words not seen), those of form fields and notes among them. Takes the text off the page."""
+    written = _words(page, max_chars, notes=False)
+    known = {(word.text, round(word.x0), round(word.base)) for word in written}
+    filled_in = [
+        word
+        for word in (_words(page, max_chars, notes=True) if page.first_annot or page.first_widget else [])
+        if (word.text, round(word.x0), round(word.base)) not in known
+    ]
+    return visible.sort_out(page, written, filled_in)
+
+
+def _words(page: Any, max_chars: int, *, notes: bool) -> list[Word]:
+    text_page = mupdf.text_page(page, _FLAGS, notes=notes)
     complaints = mupdf.warnings()
     mupdf.check_memory(complaints)
     if any(sign in complaints for sign in _TORN):

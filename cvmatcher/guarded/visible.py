@@ -57,7 +57,7 @@ def sort_out(page: Any, written: Sequence[Word], filled_in: Sequence[Word]) -> t
 def _judge(page: Any, words: Sequence[Word], as_it_is: Pixels, bare: Pixels, scale: float) -> NDArray[np.bool_]:
     boxes = np.array([_box(word) for word in words])
     possible = _on_page(boxes, page.rect.width, page.rect.height) & np.array([_is_large_enough(word) for word in words])
-    shows = _shows(np.abs(as_it_is - bare).max(axis=2), boxes * scale) & possible
+    shows: NDArray[np.bool_] = _shows(np.abs(as_it_is - bare).max(axis=2), boxes * scale) & possible
     for number in _overlapping(boxes, words):
         shows[number] &= _has_own_colour(words[number], boxes[number] * scale, as_it_is, bare)
     if shows.sum() <= 0.1 * len(words) and _is_picture(page):
@@ -71,7 +71,9 @@ def _without_notes(page: Any, scale: float) -> Pixels:
 
 def _without_text(page: Any, scale: float) -> Pixels:
     """The same picture without the page's own text; pictures, lines, fields and notes stay."""
-    page.add_redact_annot(page.rect + (-1000, -1000, 1000, 1000), fill=False, cross_out=False)
+    page.add_redact_annot(
+        pymupdf.Rect(-1000, -1000, 1000 + page.rect.x1, 1000 + page.rect.y1), fill=False, cross_out=False
+    )
     page.apply_redactions(
         images=pymupdf.PDF_REDACT_IMAGE_NONE,
         graphics=pymupdf.PDF_REDACT_LINE_ART_NONE,
@@ -123,8 +125,7 @@ def _corners(boxes: Boxes, shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
     """Boxes as whole pixels of a picture of that shape, at least one pixel each where they lie on it."""
     low, high = np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])
     limits = (shape[1], shape[0])
-    corners = [np.clip(side[:, axis], 0, limits[axis]).astype(np.int64) for side in (low, high) for axis in (0, 1)]
-    return corners
+    return [np.clip(side[:, axis], 0, limits[axis]).astype(np.int64) for side in (low, high) for axis in (0, 1)]
 
 
 def _overlapping(boxes: Boxes, words: Sequence[Word]) -> list[int]:
@@ -148,7 +149,7 @@ def _has_own_colour(word: Word, box: NDArray[np.float64], as_it_is: Pixels, bare
     own = np.array([word.colour >> 16 & 255, word.colour >> 8 & 255, word.colour & 255])
     apart = int(np.abs(np.median(ground, axis=0) - own).max())
     nearest = int(np.abs(drawn - own).max(axis=1).min())
-    return word.painted and word.alpha > 25 and apart > CONTRAST and nearest < apart * 0.6
+    return bool(word.painted and word.alpha > 25 and apart > CONTRAST and nearest < apart * 0.6)
 
 
 def _is_picture(page: Any) -> bool:
