@@ -19,12 +19,12 @@ _REPAIR = TextFixerConfig(
     normalization="NFC",
 )
 
-# What a broken extractor leaves of "：" and of a no-break space: the bytes lost, the sense known.
+# What a broken extractor leaves of "－", "•", "◦", "●", "”" and a no-break space: a byte lost, the sense known.
 _HALF_LOST = [
-    (re.compile(r"ï¼(?:[\u0080-\u00a0]|(?=\s|$))"), ":"),
-    (re.compile(r"â€¢|â(?=\s)"), "•"),
-    (re.compile(r"(?<![A-Za-zÀ-ÿ])Â(?![A-Za-zÀ-ÿ])"), " "),
-    (re.compile(r"(?<=[a-z,.;:)])Â(?=\s)"), " "),
+    (re.compile(r"ï¼(?=\s|$)"), "-"),
+    (re.compile(r"â€¢|â—¦|â—(?=\s|$)"), "•"),
+    (re.compile(r"â€(?=[\s.,;:)]|$)"), "”"),
+    (re.compile(r"Â(?=[\s.,;:)]|$)"), " "),
 ]
 
 _SYMBOL_BULLETS = dict.fromkeys(map(ord, "\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf0a8\uf06e\uf06c\uf071\uf09f\uf02d"), "•")
@@ -55,17 +55,22 @@ def clean_lines(lines: Sequence[str]) -> str:
 def clean_line(line: str) -> str:
     """NFC, mojibake repaired, one kind of space and bullet, nothing invisible; keeps tabs and a final soft hyphen."""
     text = line.translate(_SYMBOL_BULLETS)
-    if not text.isascii():
-        text = fix_text(text, _REPAIR)
-        for broken, whole in _HALF_LOST:
-            text = broken.sub(whole, text)
-        text = text.translate(_SPACES | _BULLETS | _DASHES)
-        soft = "\u00ad" if text.rstrip().endswith("\u00ad") else ""
-        text = "".join(char for char in text if not _is_nothing(char)) + soft
-    else:
+    if text.isascii():
         text = "".join(char for char in text if char >= " " or char == "\t")
+    else:
+        text = _repaired(text)
     text = re.sub(r" *\t[\t ]*", "\t", text)
     return re.sub(r" {2,}", " ", _spaced_out(text)).strip()
+
+
+def _repaired(line: str) -> str:
+    text = "".join(char for char in line if char == "\u00ad" or unicodedata.category(char) != "Cf")
+    text = fix_text(text, _REPAIR)
+    for broken, whole in _HALF_LOST:
+        text = broken.sub(whole, text)
+    text = text.translate(_SPACES | _BULLETS | _DASHES)
+    soft = "\u00ad" if text.rstrip().endswith("\u00ad") else ""
+    return "".join(char for char in text if not _is_nothing(char)) + soft
 
 
 def _is_nothing(char: str) -> bool:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from cvmatcher.guarded.words import Word
 
 COLUMN_GAP = 1.5  # in ems: words of one row further apart than this are separated by a tab
+MOST_HEADING_ROWS = 5
 MANY = 3000  # pieces; beyond that a page is no CV, and is read from top to bottom
 
 
@@ -123,14 +124,16 @@ def _bands_at(ordered: list[Piece], x: float, em: float) -> Iterator[Band]:
         if piece is not None and (piece.x1 <= x - em * 0.3 or piece.x0 >= x + em * 0.3):
             run.append(piece)
             continue
-        band = _band(run, x, em)
+        band = _band(run, x, em, ended=piece is not None)
         if band is not None:
             yield band
         run = []
 
 
-def _band(run: list[Piece], x: float, em: float) -> Band | None:
+def _band(run: list[Piece], x: float, em: float, *, ended: bool) -> Band | None:
     run = _without_header(run, x, em)
+    if ended:
+        run = _without_next_heading(run, x, em)
     left = [piece for piece in run if piece.x0 < x]
     right = [piece for piece in run if piece.x0 >= x]
     if min(_rows(left), _rows(right)) < 2 or max(_rows(left), _rows(right)) < 3:
@@ -154,6 +157,21 @@ def _without_header(run: list[Piece], x: float, em: float) -> list[Piece]:
         rest = [piece for piece in run[count:] if (piece.x0 < x) == sides[0]]
         if not rest or rest[0].y0 - run[count - 1].y1 > em:
             return run[count:]
+    return run
+
+
+def _without_next_heading(run: list[Piece], x: float, em: float) -> list[Piece]:
+    """Drops a few last lines of one side, set apart from it, when full lines follow: they are what those belong to."""
+    sides = [piece.x0 < x for piece in run]
+    if True not in sides or False not in sides:
+        return run
+    last_of_other = max(number for number, side in enumerate(sides) if side != sides[-1])
+    end_of_other = run[last_of_other].y1
+    for number in range(last_of_other + 1, len(run)):
+        own = [piece for piece in run[:number] if (piece.x0 < x) == sides[-1]]
+        end = max((piece.y1 for piece in own), default=end_of_other)
+        if run[number].y0 - max(end, end_of_other) > em * 0.7 and _rows(run[number:]) <= MOST_HEADING_ROWS:
+            return run[:number]
     return run
 
 

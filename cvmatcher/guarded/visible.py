@@ -149,7 +149,8 @@ def _has_own_colour(word: Word, box: NDArray[np.float64], as_it_is: Pixels, bare
     own = np.array([word.colour >> 16 & 255, word.colour >> 8 & 255, word.colour & 255])
     apart = int(np.abs(np.median(ground, axis=0) - own).max())
     nearest = int(np.abs(drawn - own).max(axis=1).min())
-    return bool(word.painted and word.alpha > 25 and apart > CONTRAST and nearest < apart * 0.6)
+    stands_out: bool = apart > CONTRAST and nearest < apart * 0.6
+    return word.painted and word.alpha > 25 and stands_out
 
 
 def _is_picture(page: Any) -> bool:
