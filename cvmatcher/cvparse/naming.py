@@ -1,0 +1,170 @@
+"""The person's name and the headline below it.
+
+Owns what a name looks like and the evidence that a line is one: the e-mail address, a first name, its place on the page.
+A line without evidence is no name: a CV without a name has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cvmatcher.cvparse.contact import is_contact, pieces
+from cvmatcher.cvparse.lines import Line
+from cvmatcher.cvparse.lists import words
+from cvmatcher.cvparse.sections import kinds_of
+from cvmatcher.cvparse.words import is_degree, is_school, org_score, title_score
+from cvmatcher.folding import fold
+
+_LABEL = re.compile(
+    r"^(?:nom(?: (?:et|&) prenom| complet)?|prenom(?:s)? ?(?:et|&|/)? ?nom|full name|name|candidate?) ?: ?",
+    re.IGNORECASE,
+)
+_TITLES_BEFORE = re.compile(
+    r"^(?:(?:curriculum vitae|cv|resume|résumé)(?: (?:de|of|d['’]))?|mr|mrs|ms|mme|mlle|m|dr|madame|"
+    r"monsieur)\b\.?\s*[-–—:|]?\s*",
+    re.IGNORECASE,
+)
+_TITLES_AFTER = re.compile(
+    r"\s*(?:,\s*|\s)(?:ph\.?d\.?|m\.?sc\.?|mba|m\.?d\.?|r\.?n\.?|cpa|pmp|resume|cv|curriculum vitae|"
+    r"b\.?sc\.?|jr\.?|esq\.?|\([^)]*\))$",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"^[\w' ]{2,20}\s?:")
+_PARTICLES = frozenset(
+    [
+        "de",
+        "la",
+        "le",
+        "du",
+        "des",
+        "d",
+        "von",
+        "van",
+        "der",
+        "den",
+        "di",
+        "da",
+        "del",
+        "della",
+        "dos",
+        "al",
+        "el",
+        "ben",
+        "bin",
+        "y",
+        "e",
+        "st",
+        "mc",
+        "o",
+    ]
+)
+_PART = re.compile(r"(?:[^\W\d_]+\.?|[^\W\d_]['’][^\W\d_]+)(?:[-'’][^\W\d_]+)*\.?")
+_NOT_NAMES = words("never in a name")
+_FIRST_NAMES = words("first name")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name and the index of its last line; -1 when it does not stand on a line of its own."""
+
+    name: str = ""
+    at: int = -1
+
+
+def find_name(lines: Sequence[Line], mails: Iterable[str], is_place: Callable[[str], bool]) -> Named:
+    """The best-evidenced name of a CV, or none."""
+    locals_ = [fold(mail.split("@")[0]) for mail in mails]
+    reachable = bool(locals_) or any(is_contact(line.text) for line in lines[:30])
+    best, best_score = Named(), 0.0
+    for at in range(min(len(lines), 400)):
+        if at > 60 and not locals_:
+            break
+        for text, last in _candidates(lines, at):
+            name, labelled = _bare(text)
+            if not _looks_like_a_name(name) or (is_place(name) and not labelled):
+                continue
+            score = _evidence(name, at, locals_, reachable=reachable) + 10 * labelled
+            if score > best_score + (0.01 if last == at else 0):
+                best, best_score = Named(_cased(name), last), score
+    return best if best_score >= 3 else Named()
+
+
+def _candidates(lines: Sequence[Line], at: int) -> list[tuple[str, int]]:
+    line = lines[at]
+    found = [(line.text, at)]
+    parts = pieces(line.text)
+    if len(parts) > 1 and len(line.text) < 160:
+        found += [(parts[0], at)]
+    if at + 1 < len(lines) and at < 12 and len(line.text.split()) <= 2 and len(lines[at + 1].text.split()) <= 2:
+        found.append((f"{line.text} {lines[at + 1].text}", at + 1))
+    return found
+
+
+def _bare(text: str) -> tuple[str, bool]:
+    labelled = bool(_LABEL.match(fold(text)))
+    text = text.partition(":")[2].strip() if labelled else text
+    text = _TITLES_BEFORE.sub("", text)
+    for _ in range(2):
+        text = _TITLES_AFTER.sub("", text)
+    return text.strip(" ,.-–—|"), labelled
+
+
+def _looks_like_a_name(text: str) -> bool:
+    words = text.split()
+    if not 2 <= len(words) <= 5 or len(text) > 45 or any(not _PART.fullmatch(w) for w in words):
+        return False
+    strong = [w for w in words if fold(w) not in _PARTICLES]
+    if len(strong) < 2 or any(not w[0].isupper() for w in strong) or max(map(len, strong)) < 3 or len(words[-1]) < 2:
+        return False
+    if any(fold(w).strip(".") in _NOT_NAMES for w in words) or kinds_of(text):
+        return False
+    return not (title_score(text) >= 1 or org_score(text) >= 0.8 or is_school(text) or is_degree(text))
+
+
+def _evidence(name: str, at: int, locals_: Iterable[str], *, reachable: bool) -> float:
+    parts = [p for p in re.split(r"[\s'’.-]+", fold(name)) if len(p) >= 3]
+    score = max(
+        (1.5 + 2 * sum(p in local for p in parts) for local in locals_ if any(p in local for p in parts)), default=0.0
+    )
+    score += 3.0 * any(p in _FIRST_NAMES for p in re.split(r"[\s-]+", fold(name)))
+    if reachable:
+        score += max(0.0, 3.2 - 0.4 * at)
+    return score + 0.3 * any(w.isupper() and len(w) > 2 for w in name.split())
+
+
+def _cased(name: str) -> str:
+    """As in "CAMILLE LE GOFF" -> "Camille Le Goff"; mixed case stays as written."""
+    if sum(c.islower() for c in name) > 1:
+        return name
+    return re.sub(r"[^\W\d_]+", lambda m: m.group().capitalize(), name)
+
+
+def find_headline(lines: Sequence[Line], named: Named) -> str:
+    """What the person calls themselves: the line below the name, else a title above any section."""
+    after = lines[named.at + 1 : named.at + 5] if named.name else lines[:4]
+    for line in after:
+        if kinds_of(line.text):
+            break
+        for piece in _stretches(line.text):
+            if _is_headline(piece, below_name=bool(named.name)):
+                return _tidy(piece)
+    if named.name and named.at > 0 and _is_headline(lines[named.at - 1].text, below_name=False):
+        return _tidy(lines[named.at - 1].text)
+    return ""
+
+
+def _stretches(text: str) -> list[str]:
+    return [text] if not is_contact(text) else pieces(text)
+
+
+def _is_headline(text: str, *, below_name: bool) -> bool:
+    """A title by its words; below the name, also any short line that starts like a title and is nothing else."""
+    if not 3 <= len(text) <= 110 or is_contact(text) or text.endswith((".", ":")) or _LABELLED.match(text):
+        return False
+    return title_score(text) >= 0.6 and (below_name or len(text.split()) <= 9)
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip(" ,;|-–—·")

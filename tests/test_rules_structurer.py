@@ -1,0 +1,244 @@
+"""CVs of several layouts in both languages, read by rules; and any text at all."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.cvparse.whole import read_profile
+from cvmatcher.domain import CVText, LanguageLevel, Profile
+
+TIMELINE_FR = """Camille LE GOFF
+Développeuse Python senior
+12 rue des Lilas, 69003 Lyon · 06 12 34 56 78 · camille.legoff@exemple.fr · linkedin.com/in/camillelegoff
+
+PROFIL
+Développeuse backend, dix ans de services web pour la banque et l'assurance. Aime les tests et les
+petites équipes.
+
+EXPÉRIENCES PROFESSIONNELLES
+Mars 2019 – aujourd'hui
+Développeuse Python senior
+Banque du Rhône, Lyon
+• API de paiement en Django, 2 millions d'appels par jour
+• Encadrement de trois juniors
+09/2014 – 02/2019
+Développeuse
+Assurances Delta, Grenoble
+• Reprise de données, PostgreSQL
+
+FORMATION
+2014	Master informatique	Université Grenoble Alpes
+2009 – 2011 DUT informatique, IUT de Vannes
+
+COMPÉTENCES
+Langages : Python, SQL, Bash
+Outils : Docker, Git (avancé), PostgreSQL
+
+LANGUES
+Français : langue maternelle
+Anglais : courant (TOEIC 920)
+Allemand : notions
+
+CENTRES D'INTÉRÊT
+Voile, lecture
+CV mis à jour en mars 2026"""
+
+SIDE_BY_SIDE_EN = """Jane Miller
+Senior Accountant
+Boston, MA | jane.miller@example.com | (617) 555-0143
+
+PROFESSIONAL SUMMARY
+Accountant with twelve years of closing books on time in manufacturing and retail companies.
+
+WORK HISTORY
+Senior Accountant	Jan 2018 – Present
+Harbor Foods Inc., Boston, MA
+• Prepared monthly closing for four entities.
+• Reconciled bank accounts.
+Staff Accountant	06/2012 – 12/2017
+Miller & Sons LLC, Providence, RI
+• Accounts payable and receivable.
+
+EDUCATION
+Bachelor of Science in Accounting, University of Rhode Island, 2012
+
+SKILLS
+QuickBooks, Excel, GAAP, Month-end closing
+
+LANGUAGES
+English (native), Spanish (B2)"""
+
+WITHOUT_HEADINGS = """Paul Martin
+paul.martin@exemple.fr
+Comptable chez Cabinet Dubois, Nantes, 2015 - 2020
+Assistant comptable chez Menuiserie Roy, Angers, 2012 - 2015
+BTS Comptabilité, Lycée Saint-Félix, 2010 - 2012"""
+
+ONE_EMPLOYER = """John Doe
+john@doe.org
+EXPERIENCE
+Acme Corporation, London, UK	2012 – 2020
+Head of Sales	2016 – 2020
+• Led a team of twelve.
+Sales Representative	2012 – 2016
+• Sold anvils."""
+
+DATES_BELOW = """Experience
+Nexus AI, Chief Engineer
+• Built the serving stack
+• Hired the team
+San Francisco, CA
+June 2021 – March 2024
+2 years 10 months
+Initech, Research Intern
+• Wrote reports
+Austin, TX
+May 2020 – Aug 2020
+4 months"""
+
+
+async def read(text: str) -> Profile:
+    return await RulesStructurer(today=lambda: date(2026, 3, 15)).structure(CVText(pages=(text,)))
+
+
+async def test_a_french_timeline() -> None:
+    profile = await read(TIMELINE_FR)
+    assert profile.name == "Camille LE GOFF"
+    assert profile.headline == "Développeuse Python senior"
+    assert profile.emails == ("camille.legoff@exemple.fr",)
+    assert profile.phones == ("+33 6 12 34 56 78",)
+    assert profile.links == ("linkedin.com/in/camillelegoff",)
+    assert profile.location == "Lyon"
+    assert profile.biography.endswith("Aime les tests et les petites équipes.")
+    assert [(j.title, j.employer, j.place) for j in profile.experiences] == [
+        ("Développeuse Python senior", "Banque du Rhône", "Lyon"),
+        ("Développeuse", "Assurances Delta", "Grenoble"),
+    ]
+    assert [(j.start, j.end, j.current) for j in profile.experiences] == [
+        ("2019-03", None, True),
+        ("2014-09", "2019-02", False),
+    ]
+    assert profile.experiences[1].text == "Reprise de données, PostgreSQL"
+    assert [(s.degree, s.school, s.start, s.end) for s in profile.education] == [
+        ("Master informatique", "Université Grenoble Alpes", None, "2014"),
+        ("DUT informatique", "IUT de Vannes", "2009", "2011"),
+    ]
+    assert profile.skills == ("Python", "SQL", "Bash", "Docker", "Git", "PostgreSQL")
+    assert [(s.code, s.level) for s in profile.languages] == [
+        ("fr", LanguageLevel.NATIVE),
+        ("en", LanguageLevel.B2),
+        ("de", LanguageLevel.A2),
+    ]
+    assert (profile.cv_date, profile.language) == ("2026-03", "fr")
+    assert profile.years_experience == pytest.approx(11.6, abs=0.1)
+
+
+async def test_an_english_cv_with_dates_at_the_right() -> None:
+    profile = await read(SIDE_BY_SIDE_EN)
+    assert (profile.name, profile.headline, profile.location) == ("Jane Miller", "Senior Accountant", "Boston, MA")
+    assert profile.phones == ("+1 617-555-0143",)
+    assert [(j.title, j.employer, j.place) for j in profile.experiences] == [
+        ("Senior Accountant", "Harbor Foods Inc.", "Boston, MA"),
+        ("Staff Accountant", "Miller & Sons LLC", "Providence, RI"),
+    ]
+    assert [(s.degree, s.school, s.end) for s in profile.education] == [
+        ("Bachelor of Science in Accounting", "University of Rhode Island", "2012")
+    ]
+    assert profile.skills == ("QuickBooks", "Excel", "GAAP", "Month-end closing")
+    assert [(s.code, s.level) for s in profile.languages] == [("en", LanguageLevel.NATIVE), ("es", LanguageLevel.B2)]
+    assert (profile.cv_date, profile.language) == (None, "en")
+
+
+async def test_without_any_heading() -> None:
+    profile = await read(WITHOUT_HEADINGS)
+    assert profile.name == "Paul Martin"
+    assert [(j.title, j.employer, j.place) for j in profile.experiences] == [
+        ("Comptable", "Cabinet Dubois", "Nantes"),
+        ("Assistant comptable", "Menuiserie Roy", "Angers"),
+    ]
+    assert [(s.degree, s.school) for s in profile.education] == [("BTS Comptabilité", "Lycée Saint-Félix")]
+
+
+async def test_several_roles_under_one_employer() -> None:
+    profile = await read(ONE_EMPLOYER)
+    assert [(j.title, j.employer, j.start) for j in profile.experiences] == [
+        ("Head of Sales", "Acme Corporation", "2016"),
+        ("Sales Representative", "Acme Corporation", "2012"),
+    ]
+    assert profile.years_experience == 8.0
+
+
+async def test_dates_below_the_description() -> None:
+    profile = await read(DATES_BELOW)
+    assert [(j.title, j.employer, j.place, j.start) for j in profile.experiences] == [
+        ("Chief Engineer", "Nexus AI", "San Francisco, CA", "2021-06"),
+        ("Research Intern", "Initech", "Austin, TX", "2020-05"),
+    ]
+    assert profile.experiences[0].text == "Built the serving stack\nHired the team"
+
+
+@pytest.mark.parametrize(
+    "heading", ["EXPÉRIENCE", "E X P É R I E N C E", "Experiences professionelles :", "• ", "Parcours professionnel"]
+)
+async def test_headings_in_many_dresses(heading: str) -> None:
+    profile = await read(f"{heading}\n2012 - 2014\nComptable\nAcme SA\n• Tenue des comptes")
+    assert [(j.title, j.employer) for j in profile.experiences] == [("Comptable", "Acme SA")]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "level"),
+    [
+        ("Anglais : courant", "en", "C1"),
+        ("Anglais bilingue", "en", "C2"),
+        ("Espagnol (scolaire)", "es", "B1"),
+        ("Italian - basic", "it", "A2"),
+        ("German C1/C2", "de", "C1"),
+        ("English: IELTS 7.5", "en", "C1"),
+        ("Portugais niveau intermédiaire", "pt", "B1"),
+        ("Native French", "fr", "native"),
+        ("Arabe", "ar", None),
+    ],
+)
+async def test_levels(line: str, code: str, level: str | None) -> None:
+    (spoken,) = (await read(f"LANGUES\n{line}")).languages
+    assert (spoken.code, spoken.level) == (code, level and LanguageLevel(level))
+
+
+async def test_programming_languages_are_not_spoken() -> None:
+    profile = await read("SKILLS\nLanguages: Python, C++, Rust\nTools: Git")
+    assert profile.languages == ()
+    assert profile.skills == ("Python", "C++", "Rust", "Git")
+
+
+async def test_nothing_is_invented() -> None:
+    profile = await read("ACCOUNTANT\nSummary\nReliable and exact.\nSkills\nLedger, Payroll")
+    assert (profile.name, profile.emails, profile.phones, profile.location) == ("", (), (), "")
+    assert (profile.experiences, profile.education, profile.years_experience) == ((), (), None)
+    assert profile.headline == "ACCOUNTANT"
+
+
+words = st.sampled_from(
+    [
+        *"""Experience EXPÉRIENCE Formation Education Skills Langues Profil 2014 2014-2016 – - | , : 03/2019 présent present mars
+    2020 Python Développeur chez Acme SA Lyon, France (69) jane@doe.org +33612345678 http://x.fr • · Master University
+    Université Anglais courant C1 Jane Doe DOE CV 1/2 depuis juin""".split(),  # noqa: SIM905
+        *["\n", "\n", "\n\n", "\t", "\f", "\u00ad", "\ue000", "\x1f", "\x00"],
+    ]
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.one_of(st.lists(words, max_size=60).map(" ".join), st.text(max_size=200)), max_size=4))
+def test_any_text_becomes_a_profile(pages: list[str]) -> None:
+    profile = read_profile(CVText(pages=tuple(pages)), "2026-03")
+    everything = "\n".join(pages)
+    assert all(mail.split("@")[1] in everything for mail in profile.emails)
+    assert profile.years_experience is None or 0 <= profile.years_experience < 120
+    for job in profile.experiences:
+        assert not (job.current and job.end)
+        assert job.start is None or job.end is None or job.start[:4] <= job.end[:4]
