@@ -224,8 +224,8 @@ async def test_nothing_is_invented() -> None:
 
 words = st.sampled_from(
     [
-        *"""Experience EXPÉRIENCE Formation Education Skills Langues Profil 2014 2014-2016 – - | , : 03/2019 présent present mars
-    2020 Python Développeur chez Acme SA Lyon, France (69) jane@doe.org +33612345678 http://x.fr • · Master University
+        *"""Experience EXPÉRIENCE Formation Education Skills Langues Profil 2014 2014-2016 – - | , : 03/2019 présent
+    mars 2020 Python Développeur chez Acme SA Lyon, France (69) jane@doe.org +33612345678 http://x.fr • · Master
     Université Anglais courant C1 Jane Doe DOE CV 1/2 depuis juin""".split(),  # noqa: SIM905
         *["\n", "\n", "\n\n", "\t", "\f", "\u00ad", "\ue000", "\x1f", "\x00"],
     ]

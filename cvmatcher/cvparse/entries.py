@@ -24,7 +24,7 @@ _EDGE = f" \t{GONE},;:|·•–—-()[]/"
 
 @dataclass(slots=True)
 class Entry:
-    """`header` holds the lines that name the entry, dates cut out (a separator stands where they were); `body` the rest."""
+    """`header` holds the lines that name the entry, dates cut out (`GONE` stands there); `body` the rest."""
 
     span: Span | None = None
     header: list[str] = field(default_factory=list)

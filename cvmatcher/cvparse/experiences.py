@@ -1,7 +1,7 @@
 """Jobs of a CV: title, employer, place, dates and text of each.
 
-Owns which part of a header is the title and which the employer: by its words, by "chez" and "at", and where words do not
-tell, by the order the other jobs of the same CV show.
+Owns which part of a header is the title and which the employer: by its words, by "chez" and "at", and where
+words do not tell, by the order the other jobs of the same CV show.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _lean(text: str) -> float:
 
 
 def _roles(parts: Sequence[Part], votes: int) -> tuple[str, str]:
-    """(title, employer) of a header's parts; where its words do not tell, the order that the other headers' words do."""
+    """(title, employer) of a header's parts; where its words do not tell, in the order of the other headers."""
     title_first = votes >= 0
     if not parts:
         return "", ""
@@ -109,7 +109,7 @@ def _joined(parts: Sequence[Part], title_at: int, employer_at: int) -> str:
 
 
 def _with_inherited(jobs: Sequence[Experience], entries: Sequence[Entry]) -> list[Experience]:
-    """Several roles under one employer: a role without one has its predecessor's; an employer's own dates are no job."""
+    """Several roles under one employer: a role without one has its predecessor's; an employer's dates are no job."""
     kept: list[Experience] = []
     employer, place, outer = "", "", None
     for at, job in enumerate(jobs):

@@ -1,6 +1,7 @@
 """The person's name and the headline below it.
 
-Owns what a name looks like and the evidence that a line is one: the e-mail address, a first name, its place on the page.
+Owns what a name looks like and the evidence that a line is one: the e-mail address, a first name, its place on
+the page.
 A line without evidence is no name: a CV without a name has none.
 """
 

@@ -53,7 +53,7 @@ def split_sections(lines: Sequence[Line]) -> list[Section]:
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
-    """The kinds a heading names, () when it is no heading. Spelling may be a little off, case and accents do not count."""
+    """The kinds a heading names, () when it is no heading. Spelling may be a little off."""
     return _kinds(_plain(text))
 
 

@@ -24,27 +24,35 @@ _WORDS: tuple[tuple[re.Pattern[str], LanguageLevel], ...] = tuple(
     for words, level in (
         (_NATIVE, _N),
         (
-            (r"bilingues?|bilingual|trilingu\w+|near[ -]native|quasi[ -]natif|mastery|maitrise parfaite|"
-            r"parfaite(?:ment)? maitris\w+"),
+            (
+                r"bilingues?|bilingual|trilingu\w+|near[ -]native|quasi[ -]natif|mastery|maitrise parfaite|"
+                r"parfaite(?:ment)? maitris\w+"
+            ),
             _C2,
         ),
         (
-            (r"full professional(?: proficiency)?|courant\w*|couramment|fluen\w+|advanced|avancee?|"
-            r"tres bon\w*|excellent\w*|very good|proficient|parfait\w*|perfect\w*|maitris\w+|expert"),
+            (
+                r"full professional(?: proficiency)?|courant\w*|couramment|fluen\w+|advanced|avancee?|"
+                r"tres bon\w*|excellent\w*|very good|proficient|parfait\w*|perfect\w*|maitris\w+|expert"
+            ),
             _C1,
         ),
         (r"limited working(?: proficiency)?|conversational\w*|conversationnel\w*", _B1),
         (
-            (r"upper[ -]intermediate|intermediaire (?:superieur|avance)|operationnel\w*|profession+el\w*|"
-            r"professional\w*|working(?: proficiency)?|bon niveau|bonnes? (?:maitrise|connaissances?|niveau)|"
-            r"bonne?|good|technique|technical|business|autonome|independent"),
+            (
+                r"upper[ -]intermediate|intermediaire (?:superieur|avance)|operationnel\w*|profession+el\w*|"
+                r"professional\w*|working(?: proficiency)?|bon niveau|bonnes? (?:maitrise|connaissances?|niveau)|"
+                r"bonne?|good|technique|technical|business|autonome|independent"
+            ),
             _B2,
         ),
         (r"pre[ -]intermediate|pre[ -]intermediaire", _A2),
         (r"intermediate|intermediaire|scolaires?|moyen\w*|school level|correct\w*|niveau bac|medium|pratique", _B1),
         (
-            (r"elementary|elementaires?|notions?|basic\w*|basiques?|bases?|limited|some knowledge|"
-            r"debrouill\w+|connaissances?"),
+            (
+                r"elementary|elementaires?|notions?|basic\w*|basiques?|bases?|limited|some knowledge|"
+                r"debrouill\w+|connaissances?"
+            ),
             _A2,
         ),
         (r"beginner\w*|debutant\w*|rudiment\w*|initiation|starter|faible", _A1),

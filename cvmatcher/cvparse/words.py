@@ -55,7 +55,7 @@ _SENTENCE_START = re.compile(
 
 @lru_cache(maxsize=8192)
 def title_score(text: str) -> float:
-    """How much `text` looks like a job title: 0 not at all, 1 a title's word, more for short texts that start with one."""
+    """How much `text` looks like a job title: 0 not at all, 1 a title's word, more where it starts with one."""
     found = re.findall(r"[a-z0-9.+#&-]+", fold(text).replace("·e", "").replace("(e)", ""))
     parts = [part for word in found for part in (word, *word.split("-"))] if "-" in text else found
     strong = sum(w in _TITLE_WORDS and w not in _WEAK_TITLE_WORDS for w in parts)
