@@ -1,1 +1,241 @@
-HANDLERS: tuple = ()
+"""Jobs, the ledger and the files set aside: what an admin starts and watches. Also the original's three job routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from cvmatcher import jobs
+from cvmatcher.domain import Conflict, FileState, InvalidInput, NotFound, QuarantineReason
+from cvmatcher.store import audit, candidates, ledger, people, sources
+from cvmatcher.store import jobs as store
+from cvmatcher.store.jobs import Job
+from cvmatcher.store.ledger import LedgerRow
+from cvmatcher.store.sources import SourceState
+from cvmatcher.web.auth import admin, signed_in
+from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.parts import Web
+from cvmatcher.web.render import Partial
+from cvmatcher.web.request import WebRequest
+
+STARTERS = {"ingest": jobs.request_scan, "sync": jobs.request_sync, "rebuild": jobs.request_rebuild}
+SHOWN = 100  # files set aside that the page lists
+
+
+@dataclass(frozen=True, slots=True)
+class JobCard:
+    """One kind of job: its latest run, who started it, how fast it goes."""
+
+    kind: str
+    job: Job | None
+    by: str = ""
+
+    @property
+    def active(self) -> bool:
+        return self.job is not None and self.job.active
+
+    @property
+    def per_minute(self) -> float | None:
+        """Steps a minute since the start; None before there is anything to say."""
+        if self.job is None or not self.job.done:
+            return None
+        seconds = ((self.job.finished_at or datetime.now(UTC)) - self.job.started_at).total_seconds()
+        return self.job.done / max(seconds, 1.0) * 60
+
+    @property
+    def minutes_left(self) -> float | None:
+        rate = self.per_minute
+        if not self.active or not rate or self.job is None or self.job.total <= self.job.done:
+            return None
+        return (self.job.total - self.job.done) / rate
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The files by state. Balanced: searchable files are the candidates, with duplicates the files they hold."""
+
+    sums: dict[FileState, int]
+    candidates: int
+    held: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.sums.values())
+
+    @property
+    def balanced(self) -> bool:
+        searchable = self.sums[FileState.SEARCHABLE]
+        return searchable == self.candidates and searchable + self.sums[FileState.DUPLICATE] == self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    cards: list[JobCard]
+    ledger: Ledger
+    reasons: dict[QuarantineReason, int]
+    aside: list[LedgerRow]
+    waiting: list[SourceState]  # sources where many files went at once
+    troubled: list[SourceState]
+    worker: bool
+
+    @property
+    def active(self) -> bool:
+        return any(card.active for card in self.cards) or self.ledger.sums[FileState.IN_PROGRESS] > 0
+
+
+async def _cards() -> list[JobCard]:
+    latest: dict[str, Job] = {}
+    for job in [*await store.running(), *await store.recent(50)]:
+        latest.setdefault(job.kind, job)
+    known = await people.names({one.started_by for one in latest.values()})
+    found = []
+    for kind in STARTERS:
+        job = latest.get(kind)
+        found.append(JobCard(kind, job, known.get(job.started_by, job.started_by) if job else ""))
+    return found
+
+
+async def _ledger() -> Ledger:
+    return Ledger(await ledger.sums(), await candidates.count(), await candidates.files_held())
+
+
+async def _panel() -> Panel:
+    states = await sources.all_states()
+    return Panel(
+        cards=await _cards(),
+        ledger=await _ledger(),
+        reasons=await ledger.quarantine_reasons(),
+        aside=await ledger.page(FileState.QUARANTINED, limit=SHOWN),
+        waiting=[one for one in states if one.removals_wait > one.removals_confirmed],
+        troubled=[one for one in states if one.error],
+        worker=await jobs.worker_is_alive(),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ page
+
+
+@get("/admin", guards=[admin])
+async def page(request: WebRequest, web: Web) -> Response[Any]:
+    return web.render.page(request.viewer, "admin/admin.html", panel=await _panel())
+
+
+@get("/admin/panel", guards=[admin])
+async def panel(request: WebRequest, web: Web) -> Response[Any]:
+    """What the page fetches every second or so."""
+    if not request.is_partial:
+        return Redirect("/admin", status_code=303)
+    return web.render.fragment(request.viewer, "admin/_panel.html", panel=await _panel())
+
+
+async def _after(request: WebRequest, web: Web, sentence: str, **values: Any) -> Response[Any]:
+    if not request.htmx:
+        return Redirect("/admin", status_code=303)
+    viewer, render = request.viewer, web.render
+    fresh = render.text(viewer, "admin/_panel.html", panel=await _panel())
+    toasts = (render.toast(viewer, render.say(viewer, sentence, **values)),) if sentence else ()
+    return render.partials(Partial("#admin", fresh, "outerMorph"), *toasts)
+
+
+@post("/admin/jobs/{kind:str}", guards=[admin], status_code=200)
+async def start(request: WebRequest, web: Web, kind: FromPath[str]) -> Response[Any]:
+    if kind not in STARTERS:
+        raise NotFound("no such job")
+    try:
+        job = await _start(request, web, kind)
+    except Conflict as running:
+        if request.wants_json:
+            raise
+        known = await people.names({running.details["started_by"]})
+        name = known.get(running.details["started_by"], running.details["started_by"])
+        return await _after(request, web, _("Already running, started by %(name)s."), name=name)
+    if request.wants_json:
+        return Response(job.model_dump(mode="json"), status_code=202)
+    return await _after(request, web, "")
+
+
+async def _start(request: WebRequest, web: Web, kind: str) -> Job:
+    job = await STARTERS[kind](web.services.queue, request.person.id)
+    await audit.append(request.person.id, f"started {kind}", job.id)
+    return job
+
+
+@post("/admin/jobs/{job_id:str}/cancel", guards=[admin], status_code=200)
+async def cancel(request: WebRequest, web: Web, job_id: FromPath[str]) -> Response[Any]:
+    if await store.ask_cancel(job_id) is None:
+        raise NotFound("no such job")
+    await audit.append(request.person.id, "cancelled job", job_id)
+    return await _after(request, web, _("It stops after the step in hand."))
+
+
+@post("/admin/retry", guards=[admin], status_code=200)
+async def retry(request: WebRequest, web: Web) -> Response[Any]:
+    """One file by its key, or all (of one reason)."""
+    fields = await request.fields()
+    by = request.person.id
+    if fields.get("key"):
+        await jobs.retry_file(web.services.queue, fields["key"], by)
+        return await _after(request, web, _("The file is read again."))
+    reason = fields.get("reason", "")
+    if reason and reason not in set(QuarantineReason):
+        raise InvalidInput("no such reason")
+    await jobs.retry_quarantined(web.services.queue, by, [QuarantineReason(reason)] if reason else [])
+    return await _after(request, web, _("The files are read again."))
+
+
+@post("/admin/removals", guards=[admin], status_code=200)
+async def removals(request: WebRequest, web: Web) -> Response[Any]:
+    """An admin's word that files which disappeared at once are gone."""
+    source = (await request.fields()).get("source", "")
+    if source not in web.services.sources:
+        raise NotFound("no such source")
+    await jobs.confirm_removals(web.services.queue, source, request.person.id)
+    await audit.append(request.person.id, "confirmed removals", source)
+    return await _after(request, web, _("They leave the search at the next look."))
+
+
+# ------------------------------------------------------------------------------------------------ original's routes
+
+
+@post("/update-cvs", guards=[admin], status_code=202)
+async def update_cvs(request: WebRequest, web: Web) -> Response[Any]:
+    """Looks for new CVs now."""
+    return await _original(request, web, "ingest")
+
+
+@post("/clean-index", guards=[admin], status_code=202)
+async def clean_index(request: WebRequest, web: Web) -> Response[Any]:
+    """Makes the index anew from the documents; nothing is deleted, and search goes on meanwhile."""
+    return await _original(request, web, "rebuild")
+
+
+async def _original(request: WebRequest, web: Web, kind: str) -> Response[Any]:
+    if not request.wants_json:
+        return await start.fn(request, web, kind)  # type: ignore[no-any-return]
+    job = await _start(request, web, kind)
+    return Response({"status": "started", "job": job.model_dump(mode="json")}, status_code=202)
+
+
+@get("/update-status", guards=[signed_in])
+async def update_status(request: WebRequest) -> Response[Any]:
+    """Jobs and ledger in JSON; a browser is sent to the panel."""
+    if not request.wants_json and request.person.is_admin:
+        return Redirect("/admin", status_code=303)
+    sums = await ledger.sums()
+    running = await store.running()
+    return Response(
+        {
+            "running": bool(running) or sums[FileState.IN_PROGRESS] > 0,
+            "jobs": [one.model_dump(mode="json") for one in running or await store.recent(3)],
+            "ledger": {state.value: count for state, count in sums.items()},
+            "quarantine": {reason.value: count for reason, count in (await ledger.quarantine_reasons()).items()},
+        }
+    )
+
+
+HANDLERS = (page, panel, start, cancel, retry, removals, update_cvs, clean_index, update_status)

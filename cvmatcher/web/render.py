@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from typing import Any
 from urllib.parse import quote
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -127,6 +128,7 @@ def _environment(language: str) -> Environment:
             "day": partial(_day, language=language),
             "moment": partial(_moment, language=language),
             "month": partial(_month, language=language),
+            "tongue": partial(_tongue, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
@@ -163,6 +165,11 @@ def _month(stamp: str | None, language: str) -> str:
 
 def _number(value: float, language: str) -> str:
     return format_decimal(value, format="#,##0.#", locale=language)
+
+
+def _tongue(code: str, language: str) -> str:
+    """ISO 639-1 -> "German", "allemand"."""
+    return str(Locale(language).languages.get(code, code))
 
 
 _digests: dict[str, str] = {}

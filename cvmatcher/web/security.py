@@ -94,7 +94,9 @@ class Cookies:
         return "__Host-session" if self.https else "session"
 
     def holding(self, secret: str) -> Cookie:
-        return Cookie(key=self.name, value=secret, path="/", secure=self.https, httponly=True, samesite="lax", max_age=14 * 86400)
+        return Cookie(
+            key=self.name, value=secret, path="/", secure=self.https, httponly=True, samesite="lax", max_age=14 * 86400
+        )
 
     def gone(self) -> Cookie:
         return Cookie(key=self.name, value="", path="/", secure=self.https, httponly=True, samesite="lax", max_age=0)

@@ -102,6 +102,14 @@ JOB_STATES: dict[str, str] = {
     "cancelled": _("cancelled"),
 }
 
+ACTS: dict[str, str] = {
+    "viewed": _("viewed the profile"),
+    "opened": _("opened the PDF"),
+    "downloaded": _("downloaded the PDF"),
+    "exported": _("exported"),
+    "signed in": _("signed in"),
+}
+
 ROLES: dict[str, str] = {"recruiter": _("recruiter"), "admin": _("administrator")}
 
 TABLES: dict[str, dict[str, str]] = {
@@ -115,4 +123,5 @@ TABLES: dict[str, dict[str, str]] = {
     "job": JOB_KINDS,
     "job_state": JOB_STATES,
     "role": ROLES,
+    "act": ACTS,
 }
