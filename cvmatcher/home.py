@@ -1,6 +1,6 @@
 """The home folder (CVMATCHER_HOME): who runs on it, where its servers answer, its secret key.
 
-One `up`, or one short command with servers of its own, holds the home at a time. Knows nothing of what the servers hold.
+One `up`, or one short command with servers of its own, holds the home at a time. Knows nothing of what they hold.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`cvmatcher up`: the embedded servers, the worker and the web server as children of one process.
 
-A child that dies is started again within 5 s; SIGINT or SIGTERM ends them all, those that use a server before the server.
+A child that dies is started again within 5 s; at the end those that use a server end before the server.
 """
 
 from __future__ import annotations
@@ -152,5 +152,8 @@ def local_address(settings: Settings) -> str:
 
 def _absolute(settings: Settings) -> Settings:
     """Paths that mean the same to a child, wherever it runs."""
-    paths: dict[str, Path] = {"cvmatcher_home": settings.cvmatcher_home.resolve(), "cv_folder": settings.folder.resolve()}
+    paths: dict[str, Path] = {
+        "cvmatcher_home": settings.cvmatcher_home.resolve(),
+        "cv_folder": settings.folder.resolve(),
+    }
     return settings.model_copy(update=paths)

@@ -1,0 +1,244 @@
+"""The command line: thin commands over the same functions that the web and the worker use.
+
+JSON answers (--json) are a contract: their shapes stand in docs/commands.md. Exit codes: 0 done, 1 differences or
+failures found, 2 refused with one clear line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cvmatcher.domain import AppError, Misconfigured
+from cvmatcher.settings import Settings
+from cvmatcher.terminal import answer_json, err, out, start_logging, table
+
+app = typer.Typer(help="Find people in a folder of CVs, in plain language.", no_args_is_help=True, add_completion=False)
+users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+app.add_typer(users, name="users")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+
+def main() -> None:
+    """Runs a command; what the app refuses on purpose is one clear line and exit code 2."""
+    try:
+        app()
+    except AppError as error:
+        err.print(f"[bold red]{type(error).__name__}:[/] {error}", highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValueError as error:  # pydantic names each wrong variable
+        raise Misconfigured(str(error)) from error
+    start_logging(settings.log_level)
+    return settings
+
+
+def _print_report(title: str, report: dict[str, Any], *, json: bool) -> None:
+    if json:
+        answer_json(report)
+    else:
+        table(title, report)
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty CV folder with invented candidates.")] = False,
+) -> None:
+    """Start everything: database and queue where none is named, worker, web."""
+    from cvmatcher import start  # noqa: PLC0415 - each command loads only what it needs
+
+    asyncio.run(start.up(_settings(), demo=demo))
+
+
+@app.command()
+def web() -> None:
+    """Start the web server alone."""
+    from cvmatcher import start  # noqa: PLC0415
+
+    start.web(_settings())
+
+
+@app.command()
+def worker() -> None:
+    """Start one worker alone."""
+    from cvmatcher import start  # noqa: PLC0415
+
+    asyncio.run(start.worker(_settings()))
+
+
+@app.command()
+def ingest(
+    directory: Annotated[Path | None, typer.Argument(help="Watch and read this folder as well.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when every listed file has been dealt with.")] = False,
+    json: Json = False,
+) -> None:
+    """List the sources now and read what is new."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.ingest(_settings(), directory, wait=wait))
+    if json:
+        answer_json(report)
+        return
+    table("Files", report["ledger"])
+    if report["quarantine"]:
+        table("Quarantine", report["quarantine"])
+
+
+@app.command()
+def search(
+    message: Annotated[str, typer.Argument(help="What you look for, in French or English.")],
+    k: Annotated[int | None, typer.Option("-k", min=1, max=100, help="How many candidates (TOP_K).")] = None,
+    json: Json = False,
+) -> None:
+    """Ask for people, as in the chat."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.search(_settings(), message, k))
+    if json:
+        answer_json(report)
+        return
+    for hit in report["hits"]:
+        out.print(f"[bold]{hit['rank']}. {hit['name'] or hit['file']}[/]  {hit['file']}", highlight=False)
+        for verdict in hit["criteria"]:
+            quotation = f" « {verdict['quotation']} »" if verdict["quotation"] else ""
+            out.print(f"   {verdict['criterion']}: {verdict['verdict']}{quotation}", highlight=False, markup=False)
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """How many files stand where, and whether the sums balance."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.status(_settings()))
+    answer_json(report) if json else table("Files", report["ledger"] | {"balanced": report["balanced"]})
+    if not report["balanced"]:
+        sys.exit(1)
+
+
+@app.command()
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    json: Json = False,
+) -> None:
+    """Prove that sources, MongoDB and both indexes agree; exit code 1 when they do not."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.check(_settings(), repair=repair))
+    if json:
+        answer_json(report)
+    else:
+        for difference in report["differences"]:
+            out.print(str(difference), highlight=False, markup=False)
+        out.print("[green]Everything agrees.[/]" if report["ok"] else "[red]There are differences.[/]")
+    if not report["ok"]:
+        sys.exit(1)
+
+
+@app.command("eval")
+def evaluate(
+    directory: Annotated[Path, typer.Argument(help="docs.jsonl, queries.jsonl and qrels.tsv; or CVs with their truth")],
+    profiles: Annotated[bool, typer.Option("--profiles", help="Accuracy of the structured fields instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Measure the search on a judged set, beside simpler methods."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    measure = commands.evaluate_profiles if profiles else commands.evaluate
+    report, text = asyncio.run(measure(_settings(), directory))
+    answer_json(report) if json else out.print(text, highlight=False, markup=False)
+
+
+@app.command("demo-cvs")
+def demo_cvs(
+    directory: Annotated[Path, typer.Argument()],
+    count: Annotated[int, typer.Option("--count", min=1)] = 120,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+) -> None:
+    """Write invented CVs as PDFs, each with its truth as JSON beside it."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    out.print(f"{commands.demo_cvs(directory, count, seed)} CVs in {directory}", highlight=False)
+
+
+@app.command()
+def backup(archive: Annotated[Path, typer.Argument(help="The file to write.")], json: Json = False) -> None:
+    """Write the database, the uploads and the secret key into one file."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    _print_report("Backup", asyncio.run(commands.backup(_settings(), archive)), json=json)
+
+
+@app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="A file of `backup`.")], json: Json = False) -> None:
+    """Fill an empty database from a backup."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    _print_report("Restored", asyncio.run(commands.restore(_settings(), archive)), json=json)
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run/--apply", help="Only say what would be done.")] = True,
+    json: Json = False,
+) -> None:
+    """Take over a database written by the original CVmatcher; --apply does it."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.migrate(_settings(), dry_run=dry_run))
+    _print_report("Migration" + (" (dry run)" if dry_run else ""), report, json=json)
+
+
+@users.command("add")
+def add_user(
+    name: str,
+    admin: Annotated[bool, typer.Option("--admin", help="May also run jobs and manage users.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="May export shortlists.")] = False,
+    json: Json = False,
+) -> None:
+    """Add a user; prints the password that was made, once."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.add_user(_settings(), name, admin=admin, export=export))
+    _print_report("New user", report, json=json)
+
+
+@users.command("list")
+def list_users(json: Json = False) -> None:
+    """Everybody who may sign in."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    found = asyncio.run(commands.list_users(_settings()))
+    if json:
+        answer_json({"users": found})
+    for one in [] if json else found:
+        disabled = " (disabled)" if one["disabled"] else ""
+        out.print(f"{one['name']}  {one['role']}{disabled}", highlight=False, markup=False)
+
+
+@users.command("disable")
+def disable_user(name: str) -> None:
+    """End a user's sessions and refuse further ones."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    asyncio.run(commands.disable_user(_settings(), name))
+    out.print(f"{name} is disabled", highlight=False, markup=False)
+
+
+@users.command("token")
+def new_token(name: str, label: Annotated[str, typer.Option("--label")] = "script", json: Json = False) -> None:
+    """Make a bearer token for a user's scripts; shown once."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    token = asyncio.run(commands.new_token(_settings(), name, label))
+    answer_json({"token": token}) if json else out.print(token, highlight=False, markup=False)

@@ -1,0 +1,268 @@
+"""The work of the short commands: open the services, do one thing, return plain data for cli.py to print."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from cvmatcher import accuracy, consistency, demo, evaluation, home, jobs, store, terminal
+from cvmatcher import backup as keeping
+from cvmatcher import migrate as takeover
+from cvmatcher import search as searching
+from cvmatcher import worker as work
+from cvmatcher.domain import (
+    Criterion,
+    FileState,
+    Hit,
+    HitsFound,
+    InvalidInput,
+    Judged,
+    NotFound,
+    Ordered,
+    Understood,
+    Verdict,
+)
+from cvmatcher.settings import Settings
+from cvmatcher.start import refuse_unmigrated
+from cvmatcher.store import ledger, people, pool, sources
+from cvmatcher.wiring import Services, open_services
+
+Report = dict[str, Any]
+
+
+@asynccontextmanager
+async def _services(settings: Settings) -> AsyncIterator[Services]:
+    async with home.servers(settings) as located, open_services(located) as services:
+        await refuse_unmigrated(services.database, located)
+        yield services
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[tuple[store.Database, Settings]]:
+    async with home.servers(settings) as located:
+        assert located.mongo_uri is not None  # noqa: S101 - home.servers has set it
+        async with store.connect(located.mongo_uri.get_secret_value()) as client:
+            yield client[located.db_name], located
+
+
+@asynccontextmanager
+async def _store(settings: Settings) -> AsyncIterator[tuple[store.Database, Settings]]:
+    """The opened database alone, for commands that need no model."""
+    async with _database(settings) as (database, located):
+        await refuse_unmigrated(database, located)
+        await store.open_store(database.client, located.db_name, located.collection_name)
+        yield database, located
+
+
+# ------------------------------------------------------------------------------------------------------------ files
+
+
+async def ingest(settings: Settings, directory: Path | None, *, wait: bool) -> Report:
+    """Lists every source, `directory` among them, and reads what is new.
+
+    With a worker running elsewhere the work is handed to it, and `wait` decides whether to stay until it is done;
+    without one it is done here. Raises InvalidInput for a directory that is none.
+    """
+    extra = _extra_folder(settings, directory)
+    async with _services(settings) as services:
+        if extra is not None:
+            await sources.register_folder(extra)
+        await services.refresh_sources()
+        await jobs.request_scan(services.queue, by="command line")
+        if not await jobs.worker_is_alive(services.queue):
+            await _work_here(services)
+        elif wait:
+            await _until_settled()
+        return await _files()
+
+
+def _extra_folder(settings: Settings, directory: Path | None) -> Path | None:
+    """The folder to watch besides the one of the settings."""
+    if directory is None or directory.resolve() == settings.folder.resolve():
+        return None
+    if not directory.is_dir():
+        raise InvalidInput(f"{directory} is not a folder")
+    return directory.resolve()
+
+
+async def _work_here(services: Services) -> None:
+    working = asyncio.create_task(work.run(services, burst=True))
+    watching = asyncio.create_task(_show_progress())
+    try:
+        await working
+    finally:
+        watching.cancel()
+
+
+async def _show_progress() -> None:
+    await _until_settled(for_ever=True)
+
+
+async def _until_settled(*, for_ever: bool = False) -> None:
+    with terminal.progress() as bar:
+        task = bar.add_task("Reading CVs", total=None, rate="")
+        while True:
+            sums = await ledger.sums()
+            total, left = sum(sums.values()), sums[FileState.IN_PROGRESS]
+            terminal.advance(bar, task, total - left, total)
+            if not for_ever and not left and not await sources.listing_under_way():
+                return
+            await asyncio.sleep(0.5)
+
+
+async def _files() -> Report:
+    sums, reasons = await ledger.sums(), await ledger.quarantine_reasons()
+    return {
+        "ledger": {state.value: sums.get(state, 0) for state in FileState},
+        "quarantine": {reason.value: n for reason, n in reasons.items()},
+    }
+
+
+async def status(settings: Settings) -> Report:
+    """Ledger sums, quarantine reasons, and whether the sums balance with the candidates."""
+    async with _store(settings):
+        return await _files() | {"balanced": bool((await pool.balance())["balanced"])}
+
+
+async def check(settings: Settings, *, repair: bool) -> Report:
+    """Compares sources, ledger, candidates, vectors and both indexes; `repair` mends what differs."""
+    async with _services(settings) as services, services.follower:
+        return await (consistency.repair if repair else consistency.check)(services.consistency)
+
+
+def demo_cvs(directory: Path, count: int, seed: int) -> int:
+    """Writes invented CVs; returns how many."""
+    with terminal.progress() as bar:
+        task = bar.add_task("Writing CVs", total=count, rate="")
+        return len(
+            demo.make_pool(
+                directory, count, seed, progress=lambda done, total: terminal.advance(bar, task, done, total)
+            )
+        )
+
+
+async def migrate(settings: Settings, *, dry_run: bool) -> Report:
+    """Takes over a database of the original CVmatcher."""
+    async with _database(settings) as (database, located):
+        report = await takeover.migrate(database, located.collection_name, dry_run=dry_run)
+        return report.model_dump(mode="json")
+
+
+async def backup(settings: Settings, archive: Path) -> Report:
+    async with _store(settings) as (database, located):
+        report = await keeping.backup(database, located.cvmatcher_home, archive)
+        return report.model_dump(mode="json")
+
+
+async def restore(settings: Settings, archive: Path) -> Report:
+    """Restores; without a key of its own the home takes the backup's, so that tombstones go on meaning the same."""
+    await asyncio.to_thread(keeping.restore_secret, settings.cvmatcher_home, archive)
+    async with _store(settings) as (database, located):
+        secret = home.secret_key(located).get_secret_value().encode()
+        report = await keeping.restore(database, located.cvmatcher_home, archive, secret)
+        return report.model_dump(mode="json")
+
+
+# ----------------------------------------------------------------------------------------------------------- search
+
+
+async def search(settings: Settings, message: str, k: int | None) -> Report:
+    """One turn as the chat runs it, to its end."""
+    async with _services(settings) as services, services.follower:
+        request = searching.SearchRequest(message=message, k=k or settings.top_k)
+        criteria: dict[str, Criterion] = {}
+        hits: dict[str, Hit] = {}
+        verdicts: dict[str, tuple[Verdict, ...]] = {}
+        order: tuple[str, ...] = ()
+        async for event in searching.run(request, services.search):
+            match event:
+                case Understood():
+                    criteria = {criterion.id: criterion for criterion in event.understanding.criteria}
+                case HitsFound():
+                    hits |= {hit.candidate_id: hit for hit in event.hits}
+                case Judged():
+                    verdicts[event.candidate_id] = event.verdicts
+                case Ordered():
+                    order = event.candidate_ids
+                case _:
+                    pass
+        ranked = [hits[one] for one in order if one in hits] or list(hits.values())
+        return {
+            "hits": [
+                {
+                    "id": hit.candidate_id,
+                    "file": hit.file_name,
+                    "name": hit.name,
+                    "rank": rank,
+                    "criteria": [_judged(criteria, verdict) for verdict in verdicts.get(hit.candidate_id, ())],
+                }
+                for rank, hit in enumerate(ranked, start=1)
+            ]
+        }
+
+
+def _judged(criteria: dict[str, Criterion], verdict: Verdict) -> Report:
+    asked = criteria.get(verdict.criterion_id)
+    return {
+        "criterion": asked.label if asked else verdict.criterion_id,
+        "verdict": verdict.state.value,
+        "quotation": verdict.quotation.text if verdict.quotation else None,
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------- measure
+
+
+async def evaluate(settings: Settings, directory: Path) -> tuple[Report, str]:
+    """A judged set through the search that serves users: the JSON report and the same for people."""
+    report = await evaluation.evaluate(
+        directory, settings.cvmatcher_home / "eval", embedding_model=settings.embedding_model
+    )
+    return report, evaluation.as_text(report)
+
+
+async def evaluate_profiles(_settings: Settings, directory: Path) -> tuple[Report, str]:
+    """Accuracy per field of the structured profiles over CVs with their truth beside them."""
+    report = await accuracy.measure(directory)
+    return report, accuracy.as_text(report)
+
+
+# ------------------------------------------------------------------------------------------------------------ users
+
+
+async def add_user(settings: Settings, name: str, *, admin: bool, export: bool) -> Report:
+    """A new user with a password made here. Raises Conflict when the name is taken."""
+    password = secrets.token_urlsafe(12)
+    async with _store(settings):
+        user = await people.add_user(
+            name, password, people.Role.ADMIN if admin else people.Role.RECRUITER, can_export=export
+        )
+    return {"name": user.name, "role": user.role.value, "password": password}
+
+
+async def list_users(settings: Settings) -> list[Report]:
+    async with _store(settings):
+        return [
+            user.model_dump(mode="json", include={"id", "name", "role", "disabled"}) for user in await people.users()
+        ]
+
+
+async def _user(name: str) -> people.User:
+    user = await people.user_by_name(name)
+    if user is None:
+        raise NotFound(f"There is no user named {name}")
+    return user
+
+
+async def disable_user(settings: Settings, name: str) -> None:
+    async with _store(settings):
+        await people.set_disabled((await _user(name)).id, disabled=True)
+
+
+async def new_token(settings: Settings, name: str, label: str) -> str:
+    async with _store(settings):
+        return await people.new_token((await _user(name)).id, label)

@@ -1,0 +1,165 @@
+"""Settings in, services out: the only module that names adapters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cvmatcher import failpoint, jobs, reading, store
+from cvmatcher.adapters.drive import DriveSource
+from cvmatcher.adapters.faiss_index import FaissIndex
+from cvmatcher.adapters.folder import FolderSource
+from cvmatcher.adapters.gemini import Gemini, GeminiInterpreter, GeminiReranker, GeminiStructurer
+from cvmatcher.adapters.rules_interpreter import RulesInterpreter
+from cvmatcher.adapters.rules_reranker import RulesReranker
+from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.adapters.sentence_embedder import LocalEmbedder, open_embedder
+from cvmatcher.adapters.word_index import TantivyIndex
+from cvmatcher.consistency import CheckParts
+from cvmatcher.domain import Misconfigured
+from cvmatcher.indexing import Follower
+from cvmatcher.ingest import IngestParts
+from cvmatcher.ports import CVSource, Structurer
+from cvmatcher.quota import CallQuota
+from cvmatcher.search import SearchParts
+from cvmatcher.settings import Settings
+from cvmatcher.store import candidates, sources
+
+FOLDER = "folder"  # name of the source that CV_FOLDER is
+
+
+@dataclass
+class Services:
+    """All that the web and the worker run on. `sources` grows when a folder is registered: see refresh_sources."""
+
+    settings: Settings
+    database: store.Database
+    queue: jobs.Queue
+    sources: dict[str, CVSource]
+    structurer: Structurer
+    rules_structurer: Structurer
+    embedder: LocalEmbedder
+    vectors: FaissIndex
+    words: TantivyIndex
+    follower: Follower
+    search: SearchParts
+    ingest: IngestParts
+    gemini: Gemini | None = None
+
+    async def refresh_sources(self) -> dict[str, CVSource]:
+        """The sources, with folders registered since (by `cvmatcher ingest DIR`)."""
+        for name, root in (await sources.folders()).items():
+            self.sources.setdefault(name, FolderSource(name, root))
+        return self.sources
+
+    @property
+    def consistency(self) -> CheckParts:
+        """What `check` compares: only folders can be listed as often as one likes."""
+        return CheckParts(
+            sources={name: source for name, source in self.sources.items() if isinstance(source, FolderSource)},
+            indexes={"vectors": self.vectors, "words": self.words},
+            model_id=self.embedder.model_id,
+            secret=self.ingest.secret,
+        )
+
+
+def _sources(settings: Settings) -> dict[str, CVSource]:
+    found: dict[str, CVSource] = {FOLDER: FolderSource(FOLDER, settings.folder)}
+    if settings.google_drive_folder_id or settings.google_token_json:
+        if not (settings.google_drive_folder_id and settings.google_token_json):
+            raise Misconfigured("Drive needs both GOOGLE_TOKEN_JSON and GOOGLE_DRIVE_FOLDER_ID")
+        found["drive"] = DriveSource(
+            name="drive",
+            token_json=settings.google_token_json.get_secret_value(),
+            folder_id=settings.google_drive_folder_id,
+            base_url=settings.drive_base_url,
+        )
+    return found
+
+
+def _gemini(settings: Settings, queue: jobs.Queue) -> Gemini | None:
+    if settings.gemini_api_key is None:
+        return None
+    return Gemini(
+        key=settings.gemini_api_key.get_secret_value(),
+        model=settings.gemini_model,
+        base_url=settings.gemini_base_url,
+        concurrency=settings.gemini_concurrency,
+        before_call=CallQuota(queue, name="gemini", per_minute=settings.gemini_per_minute),
+    )
+
+
+def _embedder(settings: Settings) -> LocalEmbedder:
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    return open_embedder(settings.embedding_model, token, settings.cvmatcher_home / "models")
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything, connected; `services.follower` is started by those who search.
+
+    Raises Misconfigured (a setting is missing or wrong), PyMongoError or Unavailable (a server does not answer).
+    """
+    if settings.mongo_uri is None or settings.redis_url is None or settings.secret_key is None:
+        raise Misconfigured("MONGO_URI, REDIS_URL and SECRET_KEY are needed here; `cvmatcher up` provides all three")
+    failpoint.configure(settings.failpoint)
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(store.connect(settings.mongo_uri.get_secret_value()))
+        database = await store.open_store(client, settings.db_name, settings.collection_name)
+        queue = await jobs.open_queue(settings.redis_url.get_secret_value())
+        stack.push_async_callback(queue.aclose)
+        gemini = _gemini(settings, queue)
+        if gemini is not None:
+            stack.push_async_callback(gemini.aclose)
+        embedder = await asyncio.to_thread(_embedder, settings)
+        stack.callback(embedder.close)
+        yield _services(settings, database, queue, gemini, embedder)
+
+
+def _services(
+    settings: Settings,
+    database: store.Database,
+    queue: jobs.Queue,
+    gemini: Gemini | None,
+    embedder: LocalEmbedder,
+) -> Services:
+    index = settings.cvmatcher_home / "index"
+    vectors = FaissIndex(embedder.model_id, embedder.dimension, index / "vectors")
+    words = TantivyIndex()
+    rules = RulesStructurer()
+    structurer: Structurer = GeminiStructurer(gemini, rules) if gemini else rules
+    found = _sources(settings)
+    assert settings.secret_key is not None  # noqa: S101 - open_services has checked it
+    return Services(
+        settings=settings,
+        database=database,
+        queue=queue,
+        sources=found,
+        structurer=structurer,
+        rules_structurer=rules,
+        embedder=embedder,
+        vectors=vectors,
+        words=words,
+        follower=Follower(vectors, words),
+        search=SearchParts(
+            embedder=embedder,
+            vectors=vectors,
+            words=words,
+            rules=RulesInterpreter(),
+            model=GeminiInterpreter(gemini) if gemini else None,
+            judge_by_rules=RulesReranker(),
+            judge_by_model=GeminiReranker(gemini) if gemini else None,
+            read_candidates=candidates.by_ids,
+        ),
+        ingest=IngestParts(
+            sources=found,
+            read=reading.read_cv,
+            structurer=structurer,
+            rules=rules,
+            embedder=embedder,
+            secret=settings.secret_key.get_secret_value().encode(),
+        ),
+        gemini=gemini,
+    )
