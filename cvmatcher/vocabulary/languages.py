@@ -38,15 +38,15 @@ _LEVELS: tuple[tuple[LanguageLevel, str], ...] = (
     (
         LanguageLevel.C1,
         (
-            r"c1|courant\w*|fluen\w+|couramment|advanced|avance\w*|tres bon\w*|excellent\w*|proficient|expert|maitris\w+"
-            r"|perfect\w*|parfait\w*|very good|strong"
+            r"c1|courant\w*|fluen\w+|couramment|advanced|avance\w*|tres bon\w*|excellent\w*|proficient|expert"
+            r"|maitris\w+|perfect\w*|parfait\w*|very good|strong"
         ),
     ),
     (
         LanguageLevel.B2,
         (
-            r"b2|upper[ -]intermediate|operationnel\w*|professional\w*|professionnel\w*|working proficiency|good|bon(?:ne)?s?"
-            r"|autonome|independent user|business(?: level)?|technique"
+            r"b2|upper[ -]intermediate|operationnel\w*|professional\w*|professionnel\w*|working proficiency"
+            r"|good|bon(?:ne)?s?|autonome|independent user|business(?: level)?|technique"
         ),
     ),
     (

@@ -1,0 +1,21 @@
+"""Interpreter by rules: no key, no network, no model. Adapter of query.phrases and query.conversation to the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cvmatcher.domain import EarlierTurn, Understanding
+from cvmatcher.query import conversation as talk
+from cvmatcher.query.phrases import understand
+
+
+class RulesInterpreter:
+    """French and English, in about a millisecond."""
+
+    async def interpret(self, message: str, conversation: Sequence[EarlierTurn]) -> Understanding:
+        """Never fails; what no rule could use is in `not_understood`."""
+        if conversation:
+            criteria, unused = talk.follow_up(message, conversation[-1].criteria)
+        else:
+            criteria, unused = understand(message)
+        return Understanding(criteria=criteria, not_understood=unused, by="rules")

@@ -1,0 +1,181 @@
+"""Where the name of an occupation begins and ends in a message: "un chef de projet marketing confirmé à Lille".
+
+Owns the words that open a request ("je cherche", "we need"), those that end a title, and those of seniority.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cvmatcher.domain import CriterionKind
+from cvmatcher.query.items import Item
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary.folding import Token
+
+OPENING = re.compile(
+    r"\b(?:(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am)\s+)?(?:(?:suis|sommes|est)\s+(?:a la recherche|en recherche|en quete) (?:de |d'|du )|(?:cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrions|veux|voulons|aimerais|aimerions|souhait\w+|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*|affiche\w*|liste\w*|il (?:me|nous) faut(?:drait)?|faut|looking(?: to hire)? for|look for|looking to hire|need\w*|want\w*|seek\w*|search\w* for|hir\w+|recruit\w+|find(?:ing)?|show|give|get|list|like to (?:see|find|hire|meet)|would like))"
+    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see)|for|all|tous les|toutes les|recruitment of|des profils|candidates?|candidats?|profils?|people|someone|quelqu'un|who (?:has|have) (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)|ayant (?:travaille|exerce)(?: comme| en tant que)?|as|comme|en tant que|de|d'|du))*\b"
+    r"|\b(?:candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|quelqu'un|personnes?|gens|cvs?|resumes?)\b\s*(?:(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are)|that (?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)|ayant (?:deja )?(?:travaille|exerce|ete)(?: comme| en tant que)?|working as|as|comme|en tant que)\s*)*"
+    r"|\b(?:postes? d[e']|role of|position of|a travaille comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been|bonjour|hello|hi|salut|merci|please|svp|s'il (?:vous|te) plait|thanks|urgent\w*)\b"
+)
+_ARTICLE = frozenset(
+    "un une des le la les l d du de a an the some our my notre nos mon ma quelques plusieurs several any new nouveau nouvelle bon bonne good great vrai real".split()
+)
+SENIORITY = re.compile(
+    r"\b(?:seniors?|sr|juniors?|jr|confirmee?s?|experimentee?s?|experienced|debutante?s?|entry[ -]level|mid[ -]level|seasoned|aguerrie?s?)\b\.?"
+)
+_STOPS = frozenset(
+    """qui que quoi dont avec ayant sachant parlant maitrisant connaissant pratiquant base basee bases basees en a au aux pour chez sur dans par et ou
+    sans sauf mais si plus pas ideal idealement disponible residant habitant capable ayant possedant titulaire diplome diplomee issu issue venant anglophone
+    francophone bilingue specialise specialisee specialisees specialises specialise oriente ayant minimum
+    with who that which in at from for based having speaking fluent near on to and or but without able located experienced experience exp knowing using
+    holding skilled specialized specialised specializing specialising ideally preferably willing available living plus bilingual under whose around outside""".split()
+)
+_GLUE = frozenset("de du d des la l le les of et and en".split())
+
+
+def title(message: Message) -> Iterator[Item]:
+    """Known occupations with the words that belong to them; then whatever a request opens with."""
+    for start, end in _known(message):
+        yield _item(message, start, end)
+    yield from _opened(message)
+
+
+def _item(message: Message, start: int, end: int) -> Item:
+    message.use(start, end)
+    return Item(CriterionKind.TITLE, " ".join(message.text[start:end].split()), start, end)
+
+
+def _known(message: Message) -> Iterator[tuple[int, int]]:
+    reached = 0
+    spans = sorted({(m.start, m.end) for m in titles.find(message.text)})
+    for start, end in spans:
+        if start < reached or not message.free(start, end) or _breaks(message, start, end):
+            continue
+        start, end = _left(message, start), _right(message, end)
+        reached = end
+        yield start, end
+
+
+def _breaks(message: Message, start: int, end: int) -> bool:
+    return re.search(r"[,;.!?\n()]", message.text[start:end].replace(".NET", "")) is not None
+
+
+def _left(message: Message, start: int) -> int:
+    """English puts what narrows a title before it: "senior pediatric nurse"."""
+    before = [w for w in message.words if w.end <= start]
+    while before and _belongs_before(message, before[-1], start):
+        start = before.pop().start
+    return start
+
+
+def _belongs_before(message: Message, word: Token, start: int) -> bool:
+    gap = message.text[word.end : start]
+    if gap.strip(" -/") or not message.free(word.start, start) or message.free(word.start, word.end) is False:
+        return False
+    if word.text in _ARTICLE or word.text in _STOPS or word.text.isdigit() or SENIORITY.fullmatch(word.text):
+        return False
+    if any(m.start() <= word.start < m.end() for m in OPENING.finditer(message.folded)):
+        return False
+    return not _speaks_or_lies(message.text[word.start : word.end]) and _looks_english(message)
+
+
+def _looks_english(message: Message) -> bool:
+    french = sum(
+        w.text
+        in {"un", "une", "de", "des", "le", "la", "les", "avec", "qui", "je", "et", "ou", "du", "en", "pour", "sur"}
+        for w in message.words
+    )
+    return french == 0
+
+
+def _speaks_or_lies(word: str) -> bool:
+    return languages.code(word) is not None or (
+        word[0].isupper() and bool(places.all_named(word)) and not skills.canonical(word)
+    )
+
+
+def _right(message: Message, end: int) -> int:
+    """French puts it behind: "ingénieur commercial export", "responsable de magasin bio"."""
+    after = [w for w in message.words if w.start >= end]
+    while after:
+        width = _belongs_behind(message, after, end)
+        if not width:
+            break
+        end = after[width - 1].end
+        after = after[width:]
+    return end
+
+
+def _belongs_behind(message: Message, after: list[Token], end: int) -> int:
+    """How many of the next words go on with the title: 1, or 2 with a linking "de"."""
+    word = after[0]
+    if message.text[end : word.start].strip(" -/'’") or not message.free(word.start, word.end):
+        return 0
+    if word.text in {"de", "du", "d", "des", "of"} and len(after) > 1:
+        follower = after[1:]
+        while follower and follower[0].text in {"la", "l", "le", "les", "the"}:
+            follower = follower[1:]
+        return after.index(follower[0]) + 1 if follower and _content(message, follower[0], after[0].end) else 0
+    return 1 if _content(message, word, end) else 0
+
+
+def _content(message: Message, word: Token, after: int) -> bool:
+    if len(message.text[after : word.start].strip(" -/'’")) > 3 or not message.free(word.start, word.end):
+        return False
+    if word.text in _STOPS or word.text in _ARTICLE or word.text.isdigit() or SENIORITY.fullmatch(word.text):
+        return False
+    if (
+        _looks_english(message)
+        and after
+        and not message.folded[: word.start].rstrip().endswith("of")
+        and skills.canonical(word.text) is None
+    ):
+        return False  # English titles end with their noun
+    return not _speaks_or_lies(message.text[word.start : word.end])
+
+
+def _opened(message: Message) -> Iterator[Item]:
+    """An occupation no list knows: the words right behind "je cherche un", when nothing else claims them."""
+    for match in OPENING.finditer(message.folded):
+        words = [w for w in message.words if w.start >= match.end()]
+        while words and (words[0].text in _ARTICLE or SENIORITY.fullmatch(words[0].text)):
+            words.pop(0)
+        if (
+            not words
+            or message.text[match.end() : words[0].start].strip(" '’unedslaith")
+            or not message.free(words[0].start, words[0].end)
+        ):
+            continue
+        end = _phrase_end(message, words)
+        name = message.text[words[0].start : end]
+        if end and not _something_else(name):
+            yield _item(message, words[0].start, end)
+
+
+def _phrase_end(message: Message, words: list[Token]) -> int:
+    end = 0
+    for number, word in enumerate(words[:6]):
+        gap = message.text[end : word.start] if end else ""
+        if gap.strip(" -/'’") or not message.free(word.start, word.end):
+            break
+        if (
+            word.text in _STOPS
+            or word.text.isdigit()
+            or SENIORITY.fullmatch(word.text)
+            or _speaks_or_lies(message.text[word.start : word.end])
+        ):
+            break
+        if word.text in _GLUE and (number + 1 >= len(words) or words[number + 1].text in _STOPS):
+            break
+        end = word.end
+    return end
+
+
+def _something_else(name: str) -> bool:
+    return (
+        bool(sectors.ids(name) or skills.canonical(name) or languages.code(name) or places.all_named(name))
+        or len(name) < 3
+    )

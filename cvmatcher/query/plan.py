@@ -1,0 +1,119 @@
+"""Criteria -> what to ask of the indexes: texts to embed, and words with the fields they stand in.
+
+The kinds decide which leg counts: titles and descriptions by meaning and across languages, names of skills, firms,
+places and languages by word and field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cvmatcher.domain import Criterion, CriterionKind, Need
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary.folding import stems, tokens
+
+_SMALL = frozenset(
+    "de du des la le les l d of and et en the a an in for pour un une au aux avec with or ou on at to qui who je i we nous".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WordLeg:
+    """Words asked of one field ("" is the whole text); `weight` is what a perfect match adds."""
+
+    field: str
+    terms: tuple[tuple[str, float], ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`meanings` are embedded as queries; their scores, each scaled to 0..1, add up by weight."""
+
+    meanings: tuple[tuple[str, float], ...]
+    words: tuple[WordLeg, ...]
+
+
+def plan(criteria: Sequence[Criterion], message: str = "") -> Plan:
+    """What retrieves the candidates for these criteria; without any, the message itself by words and meaning."""
+    wanted = [criterion for criterion in criteria if criterion.need is not Need.MUST_NOT]
+    if not wanted:
+        text = " ".join(message.split()) or "cv"
+        return Plan(((text, 1.0),), (WordLeg("", _content(text), 0.5),))
+    legs = [leg for criterion in wanted for leg in _legs(criterion)]
+    return Plan(tuple(_meanings(wanted, message)), tuple(legs))
+
+
+def _meanings(criteria: Sequence[Criterion], message: str) -> Iterable[tuple[str, float]]:
+    """One text of what is searched by meaning, one with the titles in the other language where it is known."""
+    soft = [
+        c
+        for c in criteria
+        if c.kind in {CriterionKind.TITLE, CriterionKind.TEXT, CriterionKind.SECTOR, CriterionKind.SKILL}
+    ]
+    if not soft:
+        yield " ".join(message.split()) or ", ".join(c.label for c in criteria), 0.3
+        return
+    weight = 1.0 if any(c.kind in {CriterionKind.TITLE, CriterionKind.TEXT} for c in soft) else 0.4
+    yield ", ".join(c.value for c in soft), weight
+    translated = [_translated(c) for c in soft if c.kind is CriterionKind.TITLE]
+    if any(translated):
+        yield ", ".join(filter(None, translated)), weight
+
+
+def _translated(criterion: Criterion) -> str:
+    """The title's first name in the other language."""
+    own = set(stems(criterion.value))
+    found = [titles.everything()[i] for i in titles.ids(criterion.value)]
+    if not found:
+        return ""
+    french = any(set(stems(name)) == own for name in found[0].french)
+    return (found[0].english if french else found[0].french or found[0].english)[0]
+
+
+def _legs(criterion: Criterion) -> Iterable[WordLeg]:
+    share = 0.4 if criterion.need is Need.NICE else 1.0
+    value = criterion.value
+    match criterion.kind:
+        case CriterionKind.TITLE:
+            names = _named(value, titles.names(value)[:30], 0.8)
+            yield WordLeg("title", names, 1.0 * share)
+            yield WordLeg("headline", names, 0.6 * share)
+            yield WordLeg("", (*names, *_content(value, 0.3)), 0.4 * share)
+        case CriterionKind.SKILL:
+            names = _named(value, skills.names(value)[:12], 0.9)
+            yield WordLeg("", names, 0.8 * share)
+            yield WordLeg("skills", names, 0.4 * share)
+        case CriterionKind.LANGUAGE:
+            terms = (value, languages.name(value, "fr"), languages.name(value, "en"))
+            yield WordLeg("languages", tuple((term, 1.0) for term in dict.fromkeys(terms)), 1.0 * share)
+        case CriterionKind.PLACE if value:
+            place = places.get(value)
+            yield WordLeg("places", _named(value, (place.name,) if place else (), 1.0), 1.0 * share)
+        case CriterionKind.SECTOR:
+            names = _named(value, sectors.names(value)[:20], 0.6)
+            yield WordLeg("sectors", names, 1.0 * share)
+            yield WordLeg("", names[:6], 0.3 * share)
+        case CriterionKind.EMPLOYER:
+            yield WordLeg("employers", ((value, 1.0),), 1.0 * share)
+            yield WordLeg("", ((value, 1.0),), 0.5 * share)
+        case CriterionKind.EDUCATION:
+            yield WordLeg("education", ((value, 1.0), *_content(value, 0.5)), 0.8 * share)
+        case CriterionKind.TEXT:
+            yield WordLeg("", ((value, 1.0), *_content(value, 0.6)), 0.6 * share)
+        case CriterionKind.YEARS if value:
+            yield WordLeg("", _named(value, skills.names(value)[:6], 0.9), 0.5 * share)
+
+
+def _named(value: str, others: Iterable[str], boost: float) -> tuple[tuple[str, float], ...]:
+    """The asked name at full weight, its other names at `boost`, each once."""
+    terms = {stems(value): (value, 1.0)}
+    for other in others:
+        terms.setdefault(stems(other), (other, boost))
+    return tuple(terms.values())
+
+
+def _content(text: str, boost: float = 1.0) -> tuple[tuple[str, float], ...]:
+    words = (token.text for token in tokens(text) if token.text not in _SMALL and len(token.text) > 1)
+    return tuple((word, boost) for word in dict.fromkeys(words))

@@ -1,0 +1,129 @@
+"""The order of a list: tiers made by code, and how far verdicts of a model may move a candidate within one.
+
+Owns the rule and nothing else: criteria, verdicts and places in, an order out. The same input gives the same order.
+Criteria that code itself checks move a candidate as far as they like; a model's verdicts at most MOST_PLACES, never
+across a tier, and never up for one whose CV holds an instruction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cvmatcher.domain import Criterion, CriterionKind, Need, Verdict, VerdictState
+
+MOST_PLACES = 5
+
+# Kinds that code checks against facts of the profile: they make the tiers.
+CHECKED = frozenset(
+    [
+        CriterionKind.PLACE,
+        CriterionKind.LANGUAGE,
+        CriterionKind.YEARS,
+        CriterionKind.SKILL,
+        CriterionKind.EMPLOYER,
+        CriterionKind.EDUCATION,
+        CriterionKind.SECTOR,
+    ]
+)
+_SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
+_UNKNOWN = 0.3  # a CV that is silent stands between one that answers partly and one that says otherwise
+_NICE = 0.25  # what a wish weighs beside a must
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one candidate: verdicts by criterion id, criteria its CV says nothing about, its retrieval score."""
+
+    candidate_id: str
+    score: float
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
+
+
+def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
+    """How well the checkable criteria are met: musts count 1, wishes a quarter, what must not be is taken off."""
+    return round(sum(_worth(criterion, standing) for criterion in criteria if criterion.kind in CHECKED), 6)
+
+
+def _worth(criterion: Criterion, standing: Standing) -> float:
+    verdict = standing.verdicts.get(criterion.id)
+    state = verdict.state if verdict else VerdictState.NOT_FOUND
+    if criterion.need is Need.MUST_NOT:
+        return -2.0 * _SHARE[state]
+    share = _UNKNOWN if state is VerdictState.NOT_FOUND and criterion.id in standing.silent else _SHARE[state]
+    return share * (_NICE if criterion.need is Need.NICE else 1.0)
+
+
+def sunk(criteria: Sequence[Criterion], standing: Standing) -> float:
+    """What a refused title or text costs: it shows the unwanted thing, so it goes below all that do not."""
+    refused = (c for c in criteria if c.need is Need.MUST_NOT and c.kind not in CHECKED)
+    return sum(2.0 for c in refused if (v := standing.verdicts.get(c.id)) and v.state is VerdictState.MET)
+
+
+def by_rules(criteria: Sequence[Criterion], standings: Sequence[Standing]) -> list[str]:
+    """Candidate ids, best first: tier, then retrieval score, then id."""
+    ordered = sorted(standings, key=lambda s: (-(tier(criteria, s) - sunk(criteria, s)), -s.score, s.candidate_id))
+    return [standing.candidate_id for standing in ordered]
+
+
+def by_model(
+    criteria: Sequence[Criterion],
+    standings: Sequence[Standing],
+    verdicts: Mapping[str, Mapping[str, Verdict]],
+    untrusted: frozenset[str] = frozenset(),
+) -> list[str]:
+    """The rules' order with each candidate moved at most MOST_PLACES places by the model's verdicts, inside its tier.
+
+    `verdicts`: candidate id -> criterion id -> checked verdict. Those of flagged verdicts and `untrusted` ids go no
+    place up.
+    """
+    known = {standing.candidate_id: standing for standing in standings}
+    order = by_rules(criteria, standings)
+    held = frozenset(c for c in order if c in untrusted or any(v.flagged for v in verdicts.get(c, {}).values()))
+    result: list[str] = []
+    for same in _runs(order, {c: tier(criteria, known[c]) - sunk(criteria, known[c]) for c in order}):
+        worth = {c: _model_worth(criteria, verdicts.get(c, {}), known[c]) for c in same}
+        result += _moved(same, worth, held)
+    return result
+
+
+def _model_worth(criteria: Sequence[Criterion], said: Mapping[str, Verdict], standing: Standing) -> float:
+    """Where the model said nothing, what the rules said counts, so that silence moves nobody."""
+    total = 0.0
+    for criterion in criteria:
+        verdict = said.get(criterion.id) or standing.verdicts.get(criterion.id)
+        share = _SHARE[verdict.state] if verdict else 0.0
+        weight = {Need.MUST: 1.0, Need.NICE: _NICE, Need.MUST_NOT: -1.0}[criterion.need]
+        total += share * weight
+    return total
+
+
+def _runs(order: Sequence[str], tiers: Mapping[str, float]) -> list[list[str]]:
+    runs: list[list[str]] = []
+    for candidate in order:
+        if runs and tiers[runs[-1][-1]] == tiers[candidate]:
+            runs[-1].append(candidate)
+        else:
+            runs.append([candidate])
+    return runs
+
+
+def _moved(order: Sequence[str], worth: Mapping[str, float], held: frozenset[str]) -> list[str]:
+    """Fills the places from the top: whoever would sink too far comes first, else the worthiest who may rise so far."""
+    waiting = list(enumerate(order))
+    placed: list[str] = []
+    for place in range(len(order)):
+        overdue = [entry for entry in waiting if entry[0] <= place - MOST_PLACES]
+        able = [e for e in waiting if e[0] <= place + (0 if e[1] in held else MOST_PLACES)]
+        chosen = min(overdue or able, key=lambda e: (-worth[e[1]], e[0]))
+        waiting.remove(chosen)
+        placed.append(chosen[1])
+    return placed
+
+
+def why_above(criteria: Sequence[Criterion], above: Standing, below: Standing) -> Criterion | None:
+    """The criterion that tells most for why one stands above the other; None where only the retrieval does."""
+    gains = {c.id: _worth(c, above) - _worth(c, below) for c in criteria if c.kind in CHECKED}
+    best = max(criteria, key=lambda c: (gains.get(c.id, 0.0), c.id), default=None)
+    return best if best is not None and gains.get(best.id, 0.0) > 0 else None

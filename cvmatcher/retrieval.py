@@ -1,0 +1,83 @@
+"""A plan -> candidates with a score, best first, from the vector and word indexes alone.
+
+Owns how the legs' scores are brought to one scale and added up. Reads no candidate and knows no criterion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cvmatcher.ports import Embedder, PassageHit, VectorIndex, WordIndex, WordQuery
+from cvmatcher.query.plan import Plan, WordLeg
+
+PASSAGES = 1200  # asked of the vector index for each text: about 200 candidates
+CANDIDATES = 400  # asked of the word index for each leg
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """One candidate found; `passage` is the number of the one that matched best, None where only words matched."""
+
+    candidate_id: str
+    content_hash: str
+    score: float
+    passage: int | None = None
+
+
+async def retrieve(plan: Plan, embedder: Embedder, vectors: VectorIndex, words: WordIndex) -> list[Retrieved]:
+    """Every candidate that a leg found, best first; equal scores in the order of their ids."""
+    texts = [text for text, _ in plan.meanings]
+    rows = await embedder.embed(texts, "query")
+    by_meaning = [await asyncio.to_thread(vectors.search, row, PASSAGES) for row in rows]
+    by_word = [await asyncio.to_thread(words.search, WordQuery(leg.terms, leg.field), CANDIDATES) for leg in plan.words]
+    return fuse(plan, by_meaning, by_word)
+
+
+def fuse(
+    plan: Plan, by_meaning: Sequence[Sequence[PassageHit]], by_word: Sequence[Sequence[PassageHit]]
+) -> list[Retrieved]:
+    """Adds up the legs: each on a scale from 0 (as good as not found) to 1 (its best), times its weight."""
+    scores: dict[str, float] = {}
+    hashes: dict[str, str] = {}
+    passages: dict[str, tuple[float, int]] = {}
+    for (_, weight), hits in zip(plan.meanings, by_meaning, strict=True):
+        for hit in hits:
+            hashes.setdefault(hit.candidate_id, hit.content_hash)
+            passages[hit.candidate_id] = max(passages.get(hit.candidate_id, (-1.0, 0)), (hit.score, hit.passage))
+        _add(scores, _scaled(_best(hits), floor=True), weight / len(plan.meanings))
+    for leg, hits in zip(plan.words, by_word, strict=True):
+        for hit in hits:
+            hashes.setdefault(hit.candidate_id, hit.content_hash)
+        _add(scores, _word_scores(leg, hits), leg.weight)
+    found = [
+        Retrieved(c, hashes[c], round(score, 9), passages[c][1] if c in passages else None)
+        for c, score in scores.items()
+    ]
+    return sorted(found, key=lambda r: (-r.score, r.candidate_id))
+
+
+def _best(hits: Sequence[PassageHit]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.candidate_id] = max(best.get(hit.candidate_id, -1.0), hit.score)
+    return best
+
+
+def _scaled(scores: Mapping[str, float], *, floor: bool) -> dict[str, float]:
+    """Scores divided by their range: the lowest found is 0 with `floor`, else zero is."""
+    if not scores:
+        return {}
+    low, high = (min(scores.values()) if floor else 0.0), max(scores.values())
+    return {c: (score - low) / (high - low) if high > low else 1.0 for c, score in scores.items()}
+
+
+def _word_scores(leg: WordLeg, hits: Sequence[PassageHit]) -> dict[str, float]:
+    del leg
+    return _scaled({hit.candidate_id: hit.score for hit in hits}, floor=False)
+
+
+def _add(total: dict[str, float], scores: Mapping[str, float], weight: float) -> None:
+    for candidate, score in scores.items():
+        total[candidate] = total.get(candidate, 0.0) + weight * score

@@ -1,0 +1,305 @@
+"""One turn of a search: a message in, events out. Knows no HTML, no vendor and no document.
+
+Owns the order of the steps: rules understand at once, the indexes answer, hits go out, rules judge and order; a model
+refines both when it can, within MODEL_SECONDS, and whatever it fails at leaves the rules' answer standing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from cvmatcher import ranking, verdicts
+from cvmatcher.domain import (
+    AppError,
+    Candidate,
+    Criterion,
+    DroppedCriterion,
+    EarlierTurn,
+    Ended,
+    EndState,
+    Hit,
+    HitsFound,
+    Judged,
+    Need,
+    NothingFound,
+    Ordered,
+    SearchEvent,
+    Status,
+    StatusCode,
+    Understanding,
+    Understood,
+    Verdict,
+    VerdictState,
+)
+from cvmatcher.ports import Embedder, Interpreter, Reranker, VectorIndex, WordIndex
+from cvmatcher.query import evidence
+from cvmatcher.query.plan import plan
+from cvmatcher.ranking import Standing
+from cvmatcher.retrieval import Retrieved, retrieve
+
+log = logging.getLogger(__name__)
+
+MODEL_SECONDS = 20.0  # over all calls of a turn
+BATCH = 10  # hits of one event
+PASSAGE_LETTERS = 280  # of the passage a hit shows
+_POOL = 3  # times k candidates are read and judged by rules
+
+ReadCandidates = Callable[[Sequence[str]], Awaitable[Mapping[str, Candidate]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is asked. `criteria`: asked by hand (chips), the message is then not interpreted again."""
+
+    message: str
+    conversation: tuple[EarlierTurn, ...] = ()
+    criteria: tuple[Criterion, ...] | None = None
+    k: int = 20
+
+
+@dataclass(frozen=True)
+class SearchParts:
+    """What a search works with; without `model` and `judge_by_model` rules do all."""
+
+    embedder: Embedder
+    vectors: VectorIndex
+    words: WordIndex
+    rules: Interpreter
+    judge_by_rules: Reranker
+    read_candidates: ReadCandidates
+    model: Interpreter | None = None
+    judge_by_model: Reranker | None = None
+    model_seconds: float = MODEL_SECONDS
+
+
+@dataclass
+class _Turn:
+    """What a turn has come to so far."""
+
+    request: SearchRequest
+    parts: SearchParts
+    criteria: tuple[Criterion, ...] = ()
+    retrieved: dict[str, Retrieved] = field(default_factory=dict)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+
+
+async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[SearchEvent]:
+    """The events of one turn, ending with Ended. Closing the generator cancels all that is under way.
+
+    Raises what the embedder and `read_candidates` raise; a model's failures become a Status.
+    """
+    turn = _Turn(request, parts)
+    understanding = await _understand(request, parts)
+    turn.criteria = understanding.criteria
+    yield Understood(understanding=understanding)
+    refining = _start_refining(request, parts)
+    try:
+        async for event in _find(turn):
+            yield event
+        if refining is not None:
+            refined, failure = await refining
+            if failure:
+                yield Status(code=StatusCode.SIMPLE_ORDER, detail=failure)
+            if refined is not None and _differs(refined.criteria, turn.criteria):
+                turn.criteria = refined.criteria
+                yield Understood(understanding=refined)
+                async for event in _find(turn):
+                    yield event
+    finally:
+        if refining is not None:
+            refining.cancel()
+            await asyncio.gather(refining, return_exceptions=True)
+    if parts.judge_by_model is not None and turn.shown and turn.criteria:
+        async with aclosing(_judge_by_model(turn, parts.judge_by_model)) as events:
+            async for event in events:
+                yield event
+    yield Ended(state=EndState.DONE)
+
+
+# ------------------------------------------------------------------------------------------------------- understanding
+
+
+async def _understand(request: SearchRequest, parts: SearchParts) -> Understanding:
+    if request.criteria is not None:
+        return Understanding(criteria=request.criteria)
+    return await parts.rules.interpret(request.message, request.conversation)
+
+
+Refined = tuple[Understanding | None, str]
+
+
+def _start_refining(request: SearchRequest, parts: SearchParts) -> asyncio.Task[Refined] | None:
+    if parts.model is None or request.criteria is not None:
+        return None
+    return asyncio.create_task(_refine(request, parts.model, parts.model_seconds))
+
+
+async def _refine(request: SearchRequest, model: Interpreter, seconds: float) -> Refined:
+    """The model's criteria, or why there are none: first hits never wait for this."""
+    try:
+        async with asyncio.timeout(seconds):
+            understanding = await model.interpret(request.message, request.conversation)
+    except (AppError, TimeoutError) as error:
+        log.info("rules' criteria stay: %s", error)
+        return None, getattr(error, "code", "slow")
+    return (understanding if understanding.criteria else None), ""
+
+
+def _differs(one: Sequence[Criterion], other: Sequence[Criterion]) -> bool:
+    """Whether two understandings ask for different things; ids and labels do not count."""
+
+    def asked(criteria: Sequence[Criterion]) -> set[str]:
+        return {criterion.model_dump_json(exclude={"id", "label"}) for criterion in criteria}
+
+    return asked(one) != asked(other)
+
+
+# ------------------------------------------------------------------------------------------------------- finding
+
+
+async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
+    """Hits in the indexes' order first, then the rules' verdicts and order over a larger pool."""
+    parts, k = turn.parts, turn.request.k
+    found = await retrieve(plan(turn.criteria, turn.request.message), parts.embedder, parts.vectors, parts.words)
+    turn.retrieved = {r.candidate_id: r for r in found}
+    pool = [r.candidate_id for r in found[: max(_POOL * k, 60)]]
+    for start in range(0, k, BATCH):
+        for event in await _show(turn, pool[start : min(start + BATCH, k)]):
+            yield event
+    if not turn.shown:
+        yield NothingFound(without=())
+        return
+    await _read(turn, pool)
+    await _judge_by_rules(turn, pool)
+    order = ranking.by_rules(turn.criteria, [turn.standings[c] for c in pool if c in turn.standings])[:k]
+    for event in await _show(turn, order):
+        yield event
+    dropped = _emptied(turn)
+    if dropped:
+        yield NothingFound(without=dropped)
+    for candidate_id in order if turn.criteria else ():
+        standing = turn.standings[candidate_id]
+        yield Judged(candidate_id=candidate_id, verdicts=tuple(standing.verdicts.values()))
+    turn.shown = order
+    yield Ordered(candidate_ids=tuple(order), by="rules" if turn.criteria else "index")
+
+
+async def _show(turn: _Turn, ids: Sequence[str]) -> list[SearchEvent]:
+    """Reads candidates and gives those not shown yet as one event; one whose CV has changed since is left out."""
+    await _read(turn, ids)
+    fresh = [c for c in ids if c in turn.candidates and c not in turn.shown]
+    turn.shown += fresh
+    return [HitsFound(hits=tuple(_hit(turn, c) for c in fresh))] if fresh else []
+
+
+async def _read(turn: _Turn, ids: Sequence[str]) -> None:
+    missing = [c for c in ids if c not in turn.candidates]
+    if missing:
+        for candidate in (await turn.parts.read_candidates(missing)).values():
+            if candidate.content_hash == turn.retrieved[candidate.id].content_hash:
+                turn.candidates[candidate.id] = candidate
+
+
+def _hit(turn: _Turn, candidate_id: str) -> Hit:
+    candidate = turn.candidates[candidate_id]
+    profile, passage = candidate.profile, turn.retrieved[candidate_id].passage
+    text = candidate.passages[passage].text if passage is not None and passage < len(candidate.passages) else ""
+    latest = next((job.title for job in profile.experiences if job.title), "")
+    return Hit(
+        candidate_id=candidate.id,
+        name=profile.name,
+        title=profile.headline or latest,
+        place=profile.location,
+        years=profile.years_experience,
+        cv_date=profile.cv_date,
+        file_name=candidate.file_name,
+        passage=_shortened(" ".join(text.split())),
+        language=profile.language,
+        hidden_words=candidate.hidden_words,
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= PASSAGE_LETTERS else text[:PASSAGE_LETTERS].rsplit(" ", 1)[0] + " …"
+
+
+def _emptied(turn: _Turn) -> tuple[DroppedCriterion, ...]:
+    """When nobody answers every must: how many would without each one; () when somebody does."""
+    musts = [c for c in turn.criteria if c.need is Need.MUST]
+    if len(musts) < 2:
+        return ()
+    failing = [{c.id for c in musts if _fails(c, standing)} for standing in turn.standings.values()]
+    if any(not fails for fails in failing):
+        return ()
+    counts = {c.id: sum(fails <= {c.id} for fails in failing) for c in musts}
+    return tuple(DroppedCriterion(criterion_id=c.id, count=counts[c.id]) for c in musts)
+
+
+def _fails(criterion: Criterion, standing: Standing) -> bool:
+    verdict = standing.verdicts.get(criterion.id)
+    return criterion.id not in standing.silent and (verdict is None or verdict.state is VerdictState.NOT_FOUND)
+
+
+# ------------------------------------------------------------------------------------------------------- judging
+
+
+async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
+    """Verdicts with proved quotations for everyone in the pool, and with them the standings."""
+    judged = [turn.candidates[c] for c in pool if c in turn.candidates]
+    desk = verdicts.Desk(turn.criteria, judged, masked=False)
+    async for verdict in turn.parts.judge_by_rules.judge(turn.criteria, desk.dossiers):
+        desk.take(verdict)
+    for candidate in judged:
+        silent = frozenset(c.id for c in turn.criteria if evidence.silent(c, candidate.profile))
+        score = turn.retrieved[candidate.id].score
+        turn.standings[candidate.id] = Standing(candidate.id, score, desk.of(candidate.id), silent)
+
+
+async def _judge_by_model(turn: _Turn, judge: Reranker) -> AsyncGenerator[SearchEvent]:
+    """Verdicts as they come, until all are there or the time is up; then the order with what came."""
+    yield Status(code=StatusCode.JUDGING, detail=judge.name)
+    shown = [turn.candidates[c] for c in turn.shown]
+    desk = verdicts.Desk(turn.criteria, shown, masked=True)
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+    reading = asyncio.create_task(_take_all(turn, judge, desk, queue))
+    try:
+        while (candidate_id := await queue.get()) is not None:
+            merged = {**turn.standings[candidate_id].verdicts, **desk.of(candidate_id)}
+            yield Judged(candidate_id=candidate_id, verdicts=tuple(merged.values()))
+        failure = await reading
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    if failure:
+        yield Status(code=StatusCode.SIMPLE_ORDER, detail=failure)
+    said: dict[str, Mapping[str, Verdict]] = {c.id: desk.of(c.id) for c in shown if desk.of(c.id)}
+    if said:
+        standings = [turn.standings[c] for c in turn.shown]
+        order = ranking.by_model(turn.criteria, standings, said, desk.untrusted())
+        turn.shown = order
+        yield Ordered(candidate_ids=tuple(order), by=judge.name)
+
+
+async def _take_all(turn: _Turn, judge: Reranker, desk: verdicts.Desk, queue: asyncio.Queue[str | None]) -> str:
+    """Takes the model's verdicts; puts a candidate's id whenever all of its verdicts are there. Why it broke off, or ""."""
+    try:
+        async with asyncio.timeout(turn.parts.model_seconds):
+            async for verdict in judge.judge(turn.criteria, desk.dossiers):
+                candidate_id = desk.take(verdict)
+                if candidate_id is not None and desk.complete(candidate_id):
+                    await desk.check_meaning(candidate_id, turn.parts.embedder)
+                    queue.put_nowait(candidate_id)
+    except TimeoutError:
+        return "slow"
+    except AppError as error:
+        log.info("the rules' order stays where the model is silent: %s", error)
+        return error.code
+    finally:
+        queue.put_nowait(None)
+    return ""

@@ -1,0 +1,99 @@
+"""Verdicts as a judge hands them in, checked before anyone sees them.
+
+Owns what a judge may see (dossiers under random ids, identity masked) and what counts of its answers: known ids, each
+once, a quotation that stands in that CV, is no instruction, and speaks of the criterion. Knows no judge.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cvmatcher.domain import Candidate, Criterion, Dossier, Verdict, VerdictState
+from cvmatcher.identity import mask
+from cvmatcher.ports import Embedder
+from cvmatcher.query import evidence
+from cvmatcher.quotations import has_orders, prove, suspicious
+
+# Cosine of a criterion and words that answer it, measured: see docs/decisions on models. Unknown models: words only.
+_NEAR_ENOUGH = {"e5": 0.80, "minilm": 0.30}
+
+
+class Desk:
+    """The candidates of one turn as a judge sees them, and what it said of each that passed the checks."""
+
+    def __init__(self, criteria: Sequence[Criterion], candidates: Sequence[Candidate], *, masked: bool) -> None:
+        self._criteria = {criterion.id: criterion for criterion in criteria}
+        self._candidates = {secrets.token_hex(8): candidate for candidate in candidates}
+        self._said: dict[str, dict[str, Verdict]] = {candidate.id: {} for candidate in candidates}
+        self._answered: dict[str, set[str]] = {candidate.id: set() for candidate in candidates}
+        self._refused: dict[str, set[str]] = {candidate.id: set() for candidate in candidates}
+        self.dossiers = tuple(_dossier(key, candidate, masked=masked) for key, candidate in self._candidates.items())
+
+    def take(self, verdict: Verdict) -> str | None:
+        """The candidate's id, or None for a verdict on somebody or something that was not asked."""
+        candidate = self._candidates.get(verdict.candidate_id)
+        if candidate is None or verdict.criterion_id not in self._criteria:
+            return None
+        answered = self._answered[candidate.id]
+        if verdict.criterion_id in answered:  # said twice: neither counts
+            self._said[candidate.id].pop(verdict.criterion_id, None)
+            return candidate.id
+        answered.add(verdict.criterion_id)
+        checked = _checked(verdict, candidate)
+        if checked is not None:
+            self._said[candidate.id][verdict.criterion_id] = checked
+        return candidate.id
+
+    def complete(self, candidate_id: str) -> bool:
+        return len(self._answered[candidate_id]) == len(self._criteria)
+
+    def of(self, candidate_id: str) -> Mapping[str, Verdict]:
+        """Criterion id -> verdict, in the order of the criteria."""
+        said = self._said[candidate_id]
+        return {criterion_id: said[criterion_id] for criterion_id in self._criteria if criterion_id in said}
+
+    def untrusted(self) -> frozenset[str]:
+        """Candidates whose CV holds a line that reads like an instruction to a judge."""
+        return frozenset(c.id for c in self._candidates.values() if has_orders(c.pages))
+
+    async def check_meaning(self, candidate_id: str, embedder: Embedder) -> None:
+        """Drops verdicts whose quotation does not speak of its criterion: by its words, else by its meaning."""
+        doubtful = [v for v in self._said[candidate_id].values() if v.quotation and not self._speaks(v)]
+        if not doubtful:
+            return
+        enough = next((value for name, value in _NEAR_ENOUGH.items() if name in embedder.model_id.lower()), None)
+        if enough is None:
+            near = np.zeros(len(doubtful))
+        else:
+            asked = await embedder.embed([self._criteria[v.criterion_id].label for v in doubtful], "query")
+            said = await embedder.embed([v.quotation.text for v in doubtful if v.quotation], "passage")
+            near = (asked * said).sum(axis=1)
+        for verdict, similarity in zip(doubtful, near, strict=True):
+            if enough is None or similarity < enough:
+                del self._said[candidate_id][verdict.criterion_id]
+
+    def _speaks(self, verdict: Verdict) -> bool:
+        assert verdict.quotation is not None  # noqa: S101 - asked only of those that quote
+        return evidence.speaks_of(self._criteria[verdict.criterion_id], verdict.quotation.text)
+
+
+def _dossier(key: str, candidate: Candidate, *, masked: bool) -> Dossier:
+    profile = candidate.profile.model_copy(update={"name": "", "emails": (), "phones": (), "links": ()})
+    pages = tuple(mask(page, candidate.profile) for page in candidate.pages) if masked else candidate.pages
+    if masked:
+        profile = profile.model_copy(update={"biography": mask(profile.biography, candidate.profile)})
+    return Dossier(id=key, profile=profile, pages=pages)
+
+
+def _checked(verdict: Verdict, candidate: Candidate) -> Verdict | None:
+    """The verdict with its quotation as it stands in the CV, under the candidate's own id; None if it does not count."""
+    own = verdict.model_copy(update={"candidate_id": candidate.id})
+    if verdict.state is VerdictState.NOT_FOUND:
+        return own.model_copy(update={"quotation": None})
+    quotation = prove(verdict.quotation.text, candidate.pages) if verdict.quotation else None
+    if quotation is None or suspicious(quotation, candidate.pages):
+        return None
+    return own.model_copy(update={"quotation": quotation})
