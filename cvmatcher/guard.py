@@ -30,6 +30,7 @@ from cvmatcher.guarded import frames
 START_SECONDS = 60.0  # a busy machine is slow to start Python; that is not the file's fault
 FILES_PER_CHILD = 200  # leaks of C libraries end here
 PEAK_TO_KEEP = 400 << 20  # a child that once grew beyond this many bytes of resident memory is not kept
+_MAY_BE_ANOTHERS_FAULT = (QuarantineReason.READER_CRASHED, QuarantineReason.TOO_MUCH_MEMORY)
 AT_ONCE = max(2, min(8, os.cpu_count() or 2))
 
 
@@ -178,6 +179,17 @@ class _Call:
 
     def work(self, function: str, data: bytes, arguments: dict[str, Any], limits: Limits) -> Any:
         child = _take()
+        used = child.files > 0
+        try:
+            return self._with(child, function, data, arguments, limits)
+        except Unreadable as failure:
+            if not used or failure.reason not in _MAY_BE_ANOTHERS_FAULT:
+                raise
+        return self._with(
+            _start(), function, data, arguments, limits
+        )  # what an earlier file left behind harms no other
+
+    def _with(self, child: _Child, function: str, data: bytes, arguments: dict[str, Any], limits: Limits) -> Any:
         try:
             with self._lock:
                 if self._given_up:

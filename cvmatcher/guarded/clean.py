@@ -55,10 +55,7 @@ def clean_lines(lines: Sequence[str]) -> str:
 def clean_line(line: str) -> str:
     """NFC, mojibake repaired, one kind of space and bullet, nothing invisible; keeps tabs and a final soft hyphen."""
     text = line.translate(_SYMBOL_BULLETS)
-    if text.isascii():
-        text = "".join(char for char in text if char >= " " or char == "\t")
-    else:
-        text = _repaired(text)
+    text = "".join(char for char in text if char >= " " or char == "\t") if text.isascii() else _repaired(text)
     text = re.sub(r" *\t[\t ]*", "\t", text)
     return re.sub(r" {2,}", " ", _spaced_out(text)).strip()
 

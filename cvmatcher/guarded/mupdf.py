@@ -26,7 +26,7 @@ ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     ValueError,
 )  # what it raises at bad files
-OUT_OF_MEMORY = ("malloc", "calloc", "out of memory", "bad_alloc")
+OUT_OF_MEMORY = ("alloc", "out of memory")
 
 
 def text_page(page: Any, flags: int, *, notes: bool) -> Any:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from cvmatcher.guarded.words import Word
 
 COLUMN_GAP = 1.5  # in ems: words of one row further apart than this are separated by a tab
+GAP = 1.8  # in ems, from baseline to baseline: more sets lines apart
 MOST_HEADING_ROWS = 5
 MANY = 3000  # pieces; beyond that a page is no CV, and is read from top to bottom
 
@@ -39,9 +40,8 @@ class Band:
 
     left: list[Piece]
     right: list[Piece]
-    top: float
-    bottom: float
-    width: float
+    top: float  # first baseline
+    merit: tuple[float, int, float]  # how far both sides run beside each other, pieces, width
 
 
 def lines_of(words: Sequence[Word]) -> list[str]:
@@ -112,7 +112,7 @@ def _best_band(pieces: list[Piece]) -> Band | None:
     best: Band | None = None
     for x in sorted({round(piece.x1 + em * 0.4) for piece in pieces}):
         for band in _bands_at(ordered, x, em):
-            if best is None or (band.bottom - band.top, band.width) > (best.bottom - best.top, best.width):
+            if best is None or band.merit > best.merit:
                 best = band
     return best
 
@@ -143,19 +143,20 @@ def _band(run: list[Piece], x: float, em: float, *, ended: bool) -> Band | None:
     if bottom - top < em or _is_one_table(left, right, em):
         return None
     width = min(piece.x0 for piece in right) - max(piece.x1 for piece in left)
-    return Band(left, right, min(left[0].base, right[0].base) - em * 0.1, bottom, width)
+    merit = (round((bottom - top) / em), len(run), width)
+    return Band(left, right, min(left[0].base, right[0].base) - em * 0.1, merit)
 
 
 def _without_header(run: list[Piece], x: float, em: float) -> list[Piece]:
     """Drops the first pieces of a run that stand above the other side and apart from their own: a name over both."""
     sides = [piece.x0 < x for piece in run]
-    if True not in sides or False not in sides:
+    if len(set(sides)) < 2:
         return run
-    top_of_other = min(piece.y0 for piece, side in zip(run, sides, strict=True) if side != sides[0])
-    alone = [piece for piece in run if piece.y1 + em * 0.3 < top_of_other]
-    for count in range(len(alone), 0, -1):
-        rest = [piece for piece in run[count:] if (piece.x0 < x) == sides[0]]
-        if not rest or rest[0].y0 - run[count - 1].y1 > em:
+    start_of_other = sides.index(not sides[0])
+    for count in range(start_of_other, 0, -1):
+        rest = [piece.base for piece in run[count:] if (piece.x0 < x) == sides[0]]
+        above = run[count - 1].base + em * 0.5 < run[start_of_other].base
+        if above and (not rest or rest[0] - run[count - 1].base > GAP * em):
             return run[count:]
     return run
 
@@ -163,14 +164,11 @@ def _without_header(run: list[Piece], x: float, em: float) -> list[Piece]:
 def _without_next_heading(run: list[Piece], x: float, em: float) -> list[Piece]:
     """Drops a few last lines of one side, set apart from it, when full lines follow: they are what those belong to."""
     sides = [piece.x0 < x for piece in run]
-    if True not in sides or False not in sides:
+    if len(set(sides)) < 2:
         return run
-    last_of_other = max(number for number, side in enumerate(sides) if side != sides[-1])
-    end_of_other = run[last_of_other].y1
-    for number in range(last_of_other + 1, len(run)):
-        own = [piece for piece in run[:number] if (piece.x0 < x) == sides[-1]]
-        end = max((piece.y1 for piece in own), default=end_of_other)
-        if run[number].y0 - max(end, end_of_other) > em * 0.7 and _rows(run[number:]) <= MOST_HEADING_ROWS:
+    after_other = len(sides) - sides[::-1].index(not sides[-1])
+    for number in range(after_other, len(run)):
+        if run[number].base - run[number - 1].base > GAP * em and _rows(run[number:]) <= MOST_HEADING_ROWS:
             return run[:number]
     return run
 

@@ -149,8 +149,7 @@ def _has_own_colour(word: Word, box: NDArray[np.float64], as_it_is: Pixels, bare
     own = np.array([word.colour >> 16 & 255, word.colour >> 8 & 255, word.colour & 255])
     apart = int(np.abs(np.median(ground, axis=0) - own).max())
     nearest = int(np.abs(drawn - own).max(axis=1).min())
-    stands_out: bool = apart > CONTRAST and nearest < apart * 0.6
-    return word.painted and word.alpha > 25 and stands_out
+    return word.painted and word.alpha > 25 and apart > CONTRAST and nearest < apart * 0.6
 
 
 def _is_picture(page: Any) -> bool:
@@ -161,7 +160,7 @@ def _is_picture(page: Any) -> bool:
         if kind in ("fill-image", "fill-imgmask"):
             part = pymupdf.Rect(box) & page.rect
             covered += max(0.0, part.width) * max(0.0, part.height)
-    return covered > SCAN_SHARE * whole
+    return bool(covered > SCAN_SHARE * whole)
 
 
 def _roughness(picture: Pixels) -> NDArray[np.int16]:

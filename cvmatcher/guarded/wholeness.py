@@ -41,7 +41,8 @@ def _promised_pages(document: Any) -> int:
     kind, root = document.xref_get_key(document.pdf_catalog(), "Pages")
     if kind != "xref":
         return 0
-    leaves, waiting, known = 0, [int(root.split()[0])], set[int]()
+    top = int(root.split()[0])
+    leaves, waiting, known = 0, [top], set[int]()
     while waiting and len(known) < MOST_NODES:
         node = waiting.pop()
         if node in known:
@@ -49,8 +50,8 @@ def _promised_pages(document: Any) -> int:
         known.add(node)
         kids = _references(document.xref_get_key(node, "Kids")[1]) if _is_there(document, node) else []
         waiting.extend(kids)
-        leaves += not kids
-    _, count = document.xref_get_key(int(root.split()[0]), "Count")
+        leaves += not kids and node != top
+    _, count = document.xref_get_key(top, "Count")
     return max(leaves, min(int(count), 10_000) if count.isdigit() else 0)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-FILLED, STROKED, CLIPPING = 16, 32, 64  # bits of MuPDF's char_flags
+FILLED, STROKED = 16, 32  # bits of MuPDF's char_flags
+MOST_BETWEEN = 200  # words between a word and the same word drawn again
 
 
 @dataclass(slots=True)
@@ -29,7 +30,23 @@ class Word:
 
 
 def words_of(raw: dict[str, Any]) -> list[Word]:
-    """The words of a `rawdict`, in the order of the file; spaces separate, and so does a change of style."""
+    """The words of a `rawdict`, in the order of the file; spaces separate, and so does a change of style.
+
+    A word drawn twice at one place, to look bold or to throw a shadow, is one word.
+    """
+    found: list[Word] = []
+    for word in _all_words(raw):
+        if not any(_same_place(word, other) for other in found[-MOST_BETWEEN:] if other.text == word.text):
+            found.append(word)
+    return found
+
+
+def _same_place(one: Word, other: Word) -> bool:
+    near = 0.12 * one.size
+    return one.colour == other.colour and abs(one.x0 - other.x0) < near and abs(one.base - other.base) < near
+
+
+def _all_words(raw: dict[str, Any]) -> list[Word]:
     found: list[Word] = []
     number = 0
     for block in raw["blocks"]:
