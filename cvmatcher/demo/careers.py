@@ -27,6 +27,7 @@ class Job:
     employer: str
     place: str
     sector: str
+    context: str  # the line that says the sector, or ""
     start: int
     end: int
     current: bool
@@ -80,14 +81,22 @@ def _spans(rng: Random, total: int, end: int, *, gap: bool) -> list[tuple[int, i
     return spans
 
 
+def _nearby(rng: Random, language: Language, home: str) -> list[str]:
+    """Where someone works: mostly at home, now and then in another town of the same country."""
+    places: dict[str, str] = common()["places"][language]
+    same = [city for city, country in places.items() if country == places[home]]
+    return [home, home, *rng.sample(same, min(2, len(same)))]
+
+
 class CareerMaker:
     """Makes one person's jobs without repeating a sentence or a firm as long as others are left."""
 
-    def __init__(self, rng: Random, words: Occupation, *, feminine: bool) -> None:
+    def __init__(self, rng: Random, words: Occupation, *, feminine: bool, home: str) -> None:
         self._rng = rng
         self._words = words
         self._feminine = feminine
         self._bullets = rng.sample(words.bullets, len(words.bullets))
+        self._places = _nearby(rng, words.language, home)
         self._employers: set[str] = set()
         self._sectors = rng.sample(words.sectors, min(len(words.sectors), rng.choice((1, 2, 2, 3))))
 
@@ -99,24 +108,23 @@ class CareerMaker:
         gap = total > 36 and rng.random() < 0.2
         spans = _spans(rng, total, end, gap=gap)
         jobs: list[Job] = []
-        for number, (start, last) in enumerate(spans):
-            newest = number == len(spans) - 1
+        for start, last in reversed(spans):  # the newest job has the most to tell
+            newest = not jobs
             level = seniority if newest else stage(start - spans[0][0], seniority)
             freelance = self._words.key in _CAN_FREELANCE and level != "lead" and rng.random() < 0.12
             jobs.append(self._job(level, start, last, current=current and newest, freelance=freelance))
         overlap = len(jobs) > 1 and self._words.key in _CAN_FREELANCE and rng.random() < 0.3
         if overlap:
-            host = jobs[-2]
+            host = jobs[1]
             side = self._job("mid", host.start + 1, host.end + 2, current=False, freelance=True)
-            jobs.insert(-1, side)
-        return Career(tuple(reversed(jobs)), gap=gap and len(spans) > 1, overlap=overlap)
+            jobs.insert(1, side)
+        return Career(tuple(jobs), gap=gap and len(spans) > 1, overlap=overlap)
 
     def _job(self, level: Seniority, start: int, end: int, *, current: bool, freelance: bool) -> Job:
         rng = self._rng
         sector = rng.choice(self._sectors)
-        place = rng.choice(list(common()["places"][self._words.language]))
         led = level == "lead"
-        raw = [self._bullets.pop() for _ in range(rng.randint(2, 4)) if self._bullets]
+        raw = [self._bullets.pop() for _ in range(rng.randint(2, 5)) if self._bullets]
         raw = raw or rng.sample(self._words.bullets, 2)
         if led:
             raw = [*rng.sample(self._words.lead, rng.randint(1, 2)), *raw]
@@ -126,8 +134,9 @@ class CareerMaker:
             seniority=level,
             title=self._title(level),
             employer=rng.choice(_FREELANCE[self._words.language]) if freelance else self._employer(sector),
-            place="" if freelance else place,
+            place="" if freelance else rng.choice(self._places),
             sector=sector,
+            context="" if freelance or rng.random() < 0.35 else self._context(sector),
             start=start,
             end=end,
             current=current,
@@ -149,6 +158,12 @@ class CareerMaker:
         masculine, feminine = self._rng.choice(self._words.titles[level])
         return feminine if self._feminine else masculine
 
+    def _context(self, sector: str) -> str:
+        language = self._words.language
+        label = str(common()["sectors"][sector][language])
+        pattern = fill(self._rng, self._rng.choice(common()["contexts"][language]))
+        return pattern.replace("{sector}", label).replace("{Sector}", label[0].upper() + label[1:])
+
     def _employer(self, sector: str) -> str:
         names = common()["employers"][self._words.language][sector].split(", ")
         fresh = [name for name in names if name not in self._employers] or names
@@ -159,4 +174,3 @@ class CareerMaker:
     def _tools(self) -> tuple[tuple[Skill, str], ...]:
         chosen = self._rng.sample(self._words.skills, self._rng.randint(3, 5))
         return tuple((skill, self._rng.choice(skill.spellings)) for skill in chosen)
-

@@ -11,12 +11,38 @@ from dataclasses import dataclass
 from cvmatcher.demo.words import Language
 
 _LONG: dict[Language, tuple[str, ...]] = {
-    "fr": tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
-    "en": tuple("January February March April May June July August September October November December".split()),
+    "fr": (
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ),
+    "en": (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
 }
 _SHORT: dict[Language, tuple[str, ...]] = {
-    "fr": tuple("janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.".split()),
-    "en": tuple("Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec".split()),
+    "fr": ("janv.", "févr.", "mars", "avril", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"),
 }
 
 
@@ -73,7 +99,7 @@ def write_month(month: int, language: Language, pattern: str) -> str:
 
 
 def write_span(start: int, end: int | None, language: Language, style: DateStyle) -> str:
-    """A period as the CV writes it; `end` None goes on. A period within one year is that year alone in yearly styles."""
+    """A period as the CV writes it; `end` None goes on. Within one year, yearly styles write that year alone."""
     begin = write_month(start, language, style.month)
     if end is None:
         text = style.open.format(start=begin)
@@ -84,16 +110,14 @@ def write_span(start: int, end: int | None, language: Language, style: DateStyle
     return text[0].upper() + text[1:]
 
 
+def _month(text: str) -> int:
+    return month_of(int(text[:4]), int(text[5:]))
+
+
 def _bounds(start: str, end: str) -> tuple[int, int]:
     """[first month, month after the last). A bare year starts in July and ends with June: 2017–2019 is two years."""
-    if len(start) == 4:
-        first = month_of(int(start), 7)
-    else:
-        first = month_of(int(start[:4]), int(start[5:]))
-    if len(end) == 4:
-        after = max(month_of(int(end), 7), first + 6)
-    else:
-        after = month_of(int(end[:4]), int(end[5:])) + 1
+    first = month_of(int(start), 7) if len(start) == 4 else _month(start)
+    after = max(month_of(int(end), 7), first + 6) if len(end) == 4 else _month(end) + 1
     return first, after
 
 

@@ -1,17 +1,21 @@
-"""Invented people: a career made into a CV's content and its truth. Owns what stands on the page, not how it looks."""
+"""Invented people: a career, studies and an address made into a CV's content and its truth.
+
+Owns what stands on the page, not how it looks.
+"""
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from cvmatcher.demo.careers import Career, CareerMaker, Job, some
+from cvmatcher.demo.contacts import Contact, draw_contact, draw_home
 from cvmatcher.demo.dates import STYLES, DateStyle, month_of, stated, write_month, write_span, years_covered
+from cvmatcher.demo.studies import Studies, draw_languages, draw_studies
 from cvmatcher.demo.truth import CVTruth, JobTruth, Trait
 from cvmatcher.demo.words import Language, Occupation, Seniority, common
-from cvmatcher.domain import Education, Experience, LanguageLevel, Profile, SpokenLanguage
+from cvmatcher.domain import Education, Experience, Profile
 
 TODAY = "2026-06"
 """The month in which the invented people live: a CV without a date of its own was written then. Fixed, so that a seed
@@ -23,10 +27,11 @@ _UPDATED: dict[Language, tuple[str, ...]] = {
     "en": ("Updated {}", "Last updated: {}", "CV dated {}"),
 }
 _REMOTE: dict[Language, tuple[str, ...]] = {
-    "fr": ("Télétravail possible", "Ouvert au télétravail", "Disponible en télétravail complet"),
+    "fr": ("Télétravail possible", "Ouvert au télétravail|Ouverte au télétravail", "Disponible en télétravail complet"),
     "en": ("Open to remote work", "Remote or hybrid", "Available for remote work"),
 }
-_AGE: dict[Language, tuple[str, str]] = {"fr": ("{age} ans", "Né(e) en {born}"), "en": ("Age {age}", "Born in {born}")}
+_AGE: dict[Language, tuple[str, ...]] = {"fr": ("{age} ans", "Né en {born}|Née en {born}"), "en": ("Born in {born}",)}
+_ACCENTS = ("#1f4e79", "#7a3b2e", "#2f5d50", "#4b3b73", "#8a5a12", "#33414e", "#9b2242", "#0f6674")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,179 +42,104 @@ class Sheet:
     truth: CVTruth
 
 
-def plain(text: str) -> str:
-    """ASCII letters of a name, for addresses and file names."""
-    text = text.replace("œ", "oe").replace("ø", "o").replace("Ø", "O")
-    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return "".join(letter for letter in folded if letter.isalnum() or letter in " -")
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Everything drawn for one person, before it is put together."""
+
+    career: Career
+    contact: Contact
+    studies: Studies
+    skills: list[tuple[str, str]]  # of the section: (canonical name, as written)
+    language_lines: list[dict[str, str]]
+    profile: Profile
+    sectors: tuple[str, ...]
+    remote: str
+    age: str
 
 
 class PersonMaker:
     """Makes one person. All chance comes from `rng`."""
 
-    def __init__(self, rng: Random, words: Occupation, seniority: Seniority, layout: str) -> None:
+    def __init__(self, rng: Random, words: Occupation, seniority: Seniority) -> None:
         self._rng = rng
         self._words = words
         self._language: Language = words.language
-        self._seniority = seniority
-        self._layout = layout
-        self._common = common()
+        self._seniority: Seniority = seniority
         self._feminine = rng.random() < 0.5
-        self._style: DateStyle = rng.choice(STYLES[self._language])
-        self._traits: list[Trait] = []
+        self._style: DateStyle = rng.choice(STYLES[words.language])
+        self._home = draw_home(rng, words.language)
+        self._own_date = rng.random() < 0.65  # whether the CV says when it was written
+        self._written = _NOW - rng.randint(0, 40) if self._own_date else _NOW
 
-    def make(self) -> Sheet:
-        rng = self._rng
-        cv_month = _NOW - rng.randint(0, 40) if rng.random() < 0.65 else None
-        current = rng.random() < 0.7
-        written = _NOW if cv_month is None else cv_month
-        end = written if current else written - rng.randint(1, 14)
-        career = CareerMaker(rng, self._words, feminine=self._feminine).make(self._seniority, end=end, current=current)
-        periods = [self._stated_period(job) for job in career.jobs]
-        as_of = stated(written, yearly=False)
-        years = years_covered((start, until or as_of) for start, until in periods)
-        education, level, born = self._education(career)
-        first, last = self._name()
-        contact = self._contact(first, last)
-        languages, language_lines = self._languages()
-        skills = self._skills(career)
-        headline = career.jobs[0].title
-        profile = Profile(
-            name=f"{first} {last}",
-            emails=contact["emails"],
-            phones=contact["phones"],
-            links=contact["links"],
-            location=contact["location"],
-            headline=headline,
-            biography=self._summary(headline, years, career.jobs[0].sector),
-            sectors=tuple(dict.fromkeys(self._common["sectors"][job.sector][self._language] for job in career.jobs)),
-            skills=_written_skills(skills, career),
-            experiences=tuple(map(self._experience, career.jobs, periods)),
-            education=tuple(education),
-            languages=languages,
-            years_experience=years,
-            cv_date=as_of if cv_month is not None else None,
-            language=self._language,
-        )
-        self._note_traits(career, profile)
-        age_line, stated_birth = self._age(born, written)
+    def make(self, layout: str) -> Sheet:
+        parts = self._draw()
         truth = CVTruth(
-            file_name=f"CV_{plain(first)}_{plain(last)}.pdf".replace(" ", "_"),
-            layout=self._layout,
+            file_name=parts.contact.file_name,
+            layout=layout,
             occupation=self._words.key,
             seniority=self._seniority,
-            sectors=tuple(dict.fromkeys(job.sector for job in career.jobs)),
-            skill_names=_canonical_skills(self._words, skills, career),
-            country=contact["country"],
-            education_level=level,
-            born=stated_birth,
-            as_of=as_of,
-            traits=tuple(self._traits),
-            jobs=tuple(_job_truth(self._words.key, job) for job in career.jobs),
-            profile=profile,
+            sectors=parts.sectors,
+            skill_names=_canonical_skills(self._words, parts.skills, parts.career),
+            country=self._home.country,
+            education_level=parts.studies.level,
+            born=str(parts.studies.born) if parts.age else None,
+            as_of=stated(self._written, yearly=False),
+            traits=_traits(parts),
+            jobs=tuple(_job_truth(self._words.key, job) for job in parts.career.jobs),
+            profile=parts.profile,
         )
-        lines = [age_line, self._remote_line()]
-        content = self._content(profile, career, skills, language_lines, [line for line in lines if line], contact)
-        content["updated"] = self._updated(cv_month)
-        return Sheet(content, truth.model_copy(update={"traits": tuple(self._traits)}))
+        return Sheet(self._content(parts), truth)
 
-    def _stated_period(self, job: Job) -> tuple[str, str | None]:
-        start = stated(job.start, yearly=self._style.yearly)
-        return start, None if job.current else stated(job.end, yearly=self._style.yearly)
+    def _draw(self) -> _Parts:
+        rng, words = self._rng, self._words
+        current = rng.random() < 0.7
+        end = self._written if current else self._written - rng.randint(1, 14)
+        maker = CareerMaker(rng, words, feminine=self._feminine, home=self._home.city)
+        career = maker.make(self._seniority, end=end, current=current)
+        contact = draw_contact(rng, words.language, self._home, feminine=self._feminine, often_linked=words.names_tools)
+        studies = draw_studies(rng, words, career.jobs[-1].start, self._home.city)
+        skills = self._skills(career)
+        as_of = stated(self._written, yearly=False)
+        experiences = tuple(map(self._experience, career.jobs))
+        years = years_covered((job.start or "", job.end or as_of) for job in experiences)
+        summary, named = self._summary(career.jobs[0], years)
+        sectors = tuple(dict.fromkeys([*named, *(job.sector for job in career.jobs if job.context)]))
+        languages, language_lines = draw_languages(rng, words.language)
+        profile = Profile(
+            name=contact.name,
+            emails=contact.emails,
+            phones=contact.phones,
+            links=contact.links,
+            location=contact.location,
+            headline=career.jobs[0].title,
+            biography=summary,
+            sectors=tuple(common()["sectors"][sector][words.language] for sector in sectors),
+            skills=_written_skills(skills, career),
+            experiences=experiences,
+            education=studies.education,
+            languages=languages,
+            years_experience=years,
+            cv_date=as_of if self._own_date else None,
+            language=words.language,
+        )
+        remote = self._gendered(rng.choice(_REMOTE[words.language])) if rng.random() < 0.18 else ""
+        age = self._age(studies.born)
+        return _Parts(career, contact, studies, skills, language_lines, profile, sectors, remote, age)
 
-    def _experience(self, job: Job, period: tuple[str, str | None]) -> Experience:
-        text = "\n".join([*job.bullets, ", ".join(written for _, written in job.tools)]).strip()
+    def _experience(self, job: Job) -> Experience:
+        tools = ", ".join(written for _, written in job.tools)
         return Experience(
             title=job.title,
             employer=job.employer,
             place=job.place,
-            start=period[0],
-            end=period[1],
+            start=stated(job.start, yearly=self._style.yearly),
+            end=None if job.current else stated(job.end, yearly=self._style.yearly),
             current=job.current,
-            text=text,
+            text="\n".join(line for line in (job.context, *job.bullets, tools) if line),
         )
 
-    def _name(self) -> tuple[str, str]:
-        names = self._common["names"][self._language]
-        first = self._rng.choice(names["f" if self._feminine else "m"].split(", "))
-        return first, self._rng.choice(names["last"].split(", "))
-
-    def _contact(self, first: str, last: str) -> dict[str, Any]:
-        rng = self._rng
-        city, country = rng.choice(list(self._common["places"][self._language].items()))
-        name = self._common["countries"][self._language][country]
-        short = plain(first).lower().replace(" ", "-"), plain(last).lower().replace(" ", "-")
-        mail = rng.choice(("{0}.{1}", "{0}{1}", "{0[0]}.{1}", "{0}_{1}", "{1}.{0}")).format(*short)
-        domain = rng.choice(("example.com", "example.org", "example.net", "mail.example.com"))
-        pattern = rng.choice(self._common["phones"][country])
-        phone = "".join(str(rng.randint(0, 9)) if sign == "x" else sign for sign in pattern)
-        link = rng.choice(("www.example.com/in/{}", "https://{}.example.net", "git.example.org/{}"))
-        links = (link.format("-".join(short)),) if rng.random() < (0.75 if self._words.names_tools else 0.3) else ()
-        location = rng.choice((city, city, f"{city}, {name}", f"{city} ({name})"))
-        street = f"{rng.randint(1, 148)} {rng.choice(self._common['streets'][self._language])}"
-        return {
-            "emails": () if rng.random() < 0.05 else (f"{mail}@{domain}",),
-            "phones": () if rng.random() < 0.08 else (phone,),
-            "links": links,
-            "location": location,
-            "country": country,
-            "address": f"{street}, {location}" if rng.random() < 0.3 else location,
-        }
-
-    def _education(self, career: Career) -> tuple[list[Education], int, int]:
-        """Degrees newest first, the highest level, and the year of birth that fits them."""
-        rng = self._rng
-        highest = rng.choice(self._words.degrees)
-        lower = [degree for degree in self._words.degrees if 0 < degree.level < highest.level]
-        chosen = [highest, *rng.sample(lower, 1 if lower and rng.random() < 0.5 else 0)]
-        year = career.jobs[-1].start // 12 - (0 if career.jobs[-1].start % 12 >= 7 else 1)
-        born = year - 18 - highest.level
-        dated = rng.random() < 0.9
-        ranges = rng.random() < 0.5
-        result = []
-        for degree in chosen:
-            city = rng.choice(list(self._common["places"][self._language]))
-            school = rng.choice(self._common["schools"][self._language][str(degree.level)]).format(city=city)
-            finished = born + 18 + degree.level
-            length = {0: 2, 2: 2, 3: 3, 5: 2, 8: 3}[degree.level]
-            result.append(
-                Education(
-                    degree=degree.name,
-                    school=school,
-                    place=city,
-                    start=str(finished - length) if dated and ranges else None,
-                    end=str(finished) if dated else None,
-                )
-            )
-        return result, highest.level, born
-
-    def _languages(self) -> tuple[tuple[SpokenLanguage, ...], list[dict[str, str]]]:
-        rng = self._rng
-        if rng.random() < 0.1:
-            return (), []
-        words = self._common["languages"][self._language]
-        home = self._language
-        others = [code for code in words["names"] if code != home]
-        levels = {home: "native"}
-        if rng.random() < 0.15:
-            native = rng.choice(others)
-            levels = {native: "native", home: rng.choice(("C1", "C2"))}
-        second = "en" if home == "fr" else "fr"
-        for code in [second, *rng.sample(others, 2)][: rng.randint(1 if home == "fr" else 0, 3)]:
-            levels.setdefault(code, rng.choice(("C2", "C1", "C1", "B2", "B1", "A2", "A1", "")))
-        spoken, lines = [], []
-        for code, level in levels.items():
-            text = rng.choice(words["levels"][level])
-            band = self._common["toeic"].get(level)
-            if home == "fr" and code == "en" and band and rng.random() < 0.4:
-                text = f"TOEIC {rng.randrange(band[0], band[1] + 1, 5)}"
-            name = words["names"][code]
-            lines.append({"name": name, "level": text})
-            spoken.append(SpokenLanguage(code=code, level=LanguageLevel(level) if level else None, text=f"{name} {text}".strip()))
-        return tuple(spoken), lines
-
     def _skills(self, career: Career) -> list[tuple[str, str]]:
-        """(canonical name, as written) of the section of skills: those of the jobs first, then some more."""
+        """The section of skills: some that the jobs name, then some more."""
         rng = self._rng
         used = list(dict.fromkeys(skill for job in career.jobs for skill in job.named))
         rest = [skill for skill in self._words.skills if skill not in used]
@@ -217,76 +147,51 @@ class PersonMaker:
         rng.shuffle(chosen)
         return [(skill.name, rng.choice(skill.spellings)) for skill in chosen]
 
-    def _summary(self, title: str, years: float, sector: str) -> str:
-        rng = self._rng
-        if rng.random() < 0.3:
-            return ""
-        words = self._common["summaries"][self._language]
+    def _summary(self, newest: Job, years: float) -> tuple[str, tuple[str, ...]]:
+        """The sentence, and the sector that it names (or none)."""
+        if self._rng.random() < 0.3:
+            return "", ()
+        words = common()["summaries"][self._language]
         if years < 2:
-            return self._gendered(rng.choice(words["junior"])) + "."
-        sentence = self._gendered(rng.choice(words["others"]))
-        return sentence.format(title=title, years=int(years), sector=self._common["sectors"][sector][self._language])
+            return self._gendered(self._rng.choice(words["junior"])) + ".", ()
+        sentence = self._gendered(self._rng.choice(words["others"]))
+        label = common()["sectors"][newest.sector][self._language]
+        text = sentence.format(title=newest.title, years=int(years), sector=label)
+        return text, (newest.sector,) if "{sector}" in sentence else ()
 
     def _gendered(self, text: str) -> str:
         masculine, _, feminine = text.partition("|")
         return feminine if feminine and self._feminine else masculine
 
-    def _age(self, born: int, written: int) -> tuple[str, str | None]:
+    def _age(self, born: int) -> str:
         if self._rng.random() > (0.25 if self._language == "fr" else 0.08):
-            return "", None
-        pattern = self._rng.choice(_AGE[self._language]).replace("Né(e)", "Née" if self._feminine else "Né")
-        return pattern.format(age=written // 12 - born, born=born), str(born)
-
-    def _remote_line(self) -> str:
-        if self._rng.random() > 0.18:
             return ""
-        self._traits.append("remote")
-        return self._rng.choice(_REMOTE[self._language])
+        pattern = self._gendered(self._rng.choice(_AGE[self._language]))
+        return pattern.format(age=self._written // 12 - born, born=born)
 
-    def _updated(self, month: int | None) -> str:
-        if month is None:
+    def _updated(self) -> str:
+        if not self._own_date:
             return ""
         pattern = self._rng.choice(("{long} {yyyy}", "{mm}/{yyyy}"))
-        return self._rng.choice(_UPDATED[self._language]).format(write_month(month, self._language, pattern))
+        return self._rng.choice(_UPDATED[self._language]).format(write_month(self._written, self._language, pattern))
 
-    def _note_traits(self, career: Career, profile: Profile) -> None:
-        facts: dict[Trait, bool] = {
-            "gap": career.gap,
-            "overlap": career.overlap,
-            "freelance": any(job.freelance for job in career.jobs),
-            "led_teams": any(job.led_team for job in career.jobs),
-            "no_email": not profile.emails,
-            "no_phone": not profile.phones,
-            "no_languages": not profile.languages,
-            "no_summary": not profile.biography,
-        }
-        self._traits.extend(trait for trait, holds in facts.items() if holds)
-
-    def _content(
-        self,
-        profile: Profile,
-        career: Career,
-        skills: list[tuple[str, str]],
-        language_lines: list[dict[str, str]],
-        extra: list[str],
-        contact: dict[str, Any],
-    ) -> dict[str, Any]:
-        rng = self._rng
-        headings = {key: rng.choice(choices) for key, choices in self._common["headings"][self._language].items()}
+    def _content(self, parts: _Parts) -> dict[str, Any]:
+        rng, words = self._rng, common()
         return {
             "lang": self._language,
-            "name": profile.name,
-            "headline": profile.headline,
-            "summary": profile.biography,
-            "contact": [contact["address"], *profile.phones, *profile.emails, *profile.links],
-            "extra": extra,
-            "headings": headings,
-            "jobs": [self._job_content(job) for job in career.jobs],
-            "education": [_education_content(entry) for entry in profile.education],
-            "skills": [written for _, written in skills],
-            "languages": language_lines,
-            "interests": some(rng, self._common["interests"][self._language], 2, 4) if rng.random() < 0.5 else [],
-            "accent": rng.choice(("#1f4e79", "#7a3b2e", "#2f5d50", "#4b3b73", "#8a5a12", "#33414e")),
+            "name": parts.profile.name,
+            "headline": parts.profile.headline,
+            "summary": parts.profile.biography,
+            "contact": parts.contact.lines,
+            "extra": [line for line in (parts.age, parts.remote) if line],
+            "headings": {key: rng.choice(choices) for key, choices in words["headings"][self._language].items()},
+            "jobs": [self._job_content(job) for job in parts.career.jobs],
+            "education": [_education_content(entry) for entry in parts.studies.education],
+            "skills": [written for _, written in parts.skills],
+            "languages": parts.language_lines,
+            "interests": some(rng, words["interests"][self._language], 2, 4) if rng.random() < 0.5 else [],
+            "accent": rng.choice(_ACCENTS),
+            "updated": self._updated(),
         }
 
     def _job_content(self, job: Job) -> dict[str, Any]:
@@ -295,6 +200,7 @@ class PersonMaker:
             "employer": job.employer,
             "place": job.place,
             "dates": write_span(job.start, None if job.current else job.end, self._language, self._style),
+            "context": job.context,
             "bullets": list(job.bullets),
             "tools": ", ".join(written for _, written in job.tools),
         }
@@ -303,6 +209,22 @@ class PersonMaker:
 def _education_content(entry: Education) -> dict[str, str]:
     dates = f"{entry.start} – {entry.end}" if entry.start else entry.end or ""
     return {"degree": entry.degree, "school": entry.school, "dates": dates}
+
+
+def _traits(parts: _Parts) -> tuple[Trait, ...]:
+    jobs, profile = parts.career.jobs, parts.profile
+    facts: dict[Trait, bool] = {
+        "gap": parts.career.gap,
+        "overlap": parts.career.overlap,
+        "freelance": any(job.freelance for job in jobs),
+        "led_teams": any(job.led_team for job in jobs),
+        "remote": bool(parts.remote),
+        "no_email": not profile.emails,
+        "no_phone": not profile.phones,
+        "no_languages": not profile.languages,
+        "no_summary": not profile.biography,
+    }
+    return tuple(trait for trait, holds in facts.items() if holds)
 
 
 def _written_skills(section: list[tuple[str, str]], career: Career) -> tuple[str, ...]:
@@ -329,6 +251,7 @@ def _job_truth(occupation: str, job: Job) -> JobTruth:
         occupation=occupation,
         seniority=job.seniority,
         sector=job.sector,
+        sector_stated=bool(job.context),
         months=job.end - job.start + 1,
         skills=_job_skills(job),
         freelance=job.freelance,

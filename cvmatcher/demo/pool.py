@@ -46,13 +46,13 @@ def make_cv(
     Raises KeyError for an occupation and ValueError for a layout that there is not.
     """
     rng = Random(f"cv {seed}")  # noqa: S311  reproducible on purpose, nothing secret
-    occupation = occupation or rng.choice(sorted(occupations()))
-    language = language or rng.choice(LANGUAGES)
-    seniority = seniority or rng.choice(_ROLES)
+    kind = occupations()[occupation or rng.choice(sorted(occupations()))]
+    words = kind[rng.choice(LANGUAGES) if language is None else language]
+    level = rng.choice(_ROLES) if seniority is None else seniority
     layout = layout or rng.choice(LAYOUTS)
     if layout not in LAYOUTS:
         raise ValueError(f"no layout {layout!r}: there are {', '.join(LAYOUTS)}")
-    sheet = PersonMaker(rng, occupations()[occupation][language], seniority, layout).make()
+    sheet = PersonMaker(rng, words, level).make(layout)
     pdf = _compiler(layout).compile(format="pdf", sys_inputs={"cv": json.dumps(sheet.content, ensure_ascii=False)})
     if not isinstance(pdf, bytes):
         raise TypeError("typst gave pages instead of one PDF")

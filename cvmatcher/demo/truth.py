@@ -1,4 +1,4 @@
-"""What is true of an invented CV: the profile that a perfect reader would take from it, and what it was made to show."""
+"""What is true of an invented CV: the profile that a perfect reader takes from it, and what it was made to show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Literal
 
 from cvmatcher.domain import Profile, Value
 
-Trait = Literal["gap", "overlap", "freelance", "remote", "led_teams", "no_email", "no_phone", "no_languages", "no_summary"]
+Trait = Literal[
+    "gap", "overlap", "freelance", "remote", "led_teams", "no_email", "no_phone", "no_languages", "no_summary"
+]
 
 
 class JobTruth(Value):
@@ -14,7 +16,8 @@ class JobTruth(Value):
 
     occupation: str
     seniority: str
-    sector: str  # key of the sector (English)
+    sector: str  # key of the sector (English), whether the CV says it or not
+    sector_stated: bool
     months: int
     skills: tuple[str, ...]  # canonical names of those that this job's text names
     freelance: bool = False
@@ -32,7 +35,7 @@ class CVTruth(Value):
     layout: str
     occupation: str
     seniority: str
-    sectors: tuple[str, ...]  # keys (English) of all jobs' sectors
+    sectors: tuple[str, ...]  # keys (English) of the sectors that the CV states in words
     skill_names: tuple[str, ...]  # canonical (English) names of every skill that the CV names anywhere
     country: str  # ISO 3166-1 alpha-2
     education_level: int  # the highest degree: years of study after school

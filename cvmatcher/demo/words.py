@@ -2,8 +2,8 @@
 
 Owns the form of those files and nothing of how CVs are put together. An occupation has, for each language: titles by
 seniority ("masculine|feminine"), skills ("a spelling|another = canonical name"; without "=" the first spelling is the
-canonical name; it is kept in lower case), bullets ("{3-9}" is a number drawn from that range, "[X]" marks a skill by one of its spellings),
-lead (bullets of those who manage) and degrees ("level:name", level in years of study after school).
+canonical name; it is kept in lower case), bullets ("{3-9}" is a number drawn from that range, "[X]" marks a skill by
+one of its spellings), lead (bullets of those who manage) and degrees ("level:name", in years of study after school).
 """
 
 from __future__ import annotations
