@@ -29,6 +29,9 @@ CHECKED = frozenset(
 _SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
 _UNKNOWN = 0.3  # a CV that is silent stands between one that answers partly and one that says otherwise
 _NICE = 0.25  # what a wish weighs beside a must
+# What someone is counts before what they also have: no fact outweighs the sector asked for.
+_WEIGHT = {CriterionKind.SECTOR: 2.0}
+_CORE_SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.3, VerdictState.NOT_FOUND: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ def _worth(criterion: Criterion, standing: Standing) -> float:
     state = verdict.state if verdict else VerdictState.NOT_FOUND
     if criterion.need is Need.MUST_NOT:
         return -2.0 * _SHARE[state]
-    share = _UNKNOWN if state is VerdictState.NOT_FOUND and criterion.id in standing.silent else _SHARE[state]
+    if criterion.kind in _WEIGHT:
+        share = _CORE_SHARE[state] * _WEIGHT[criterion.kind]
+    else:
+        share = _UNKNOWN if state is VerdictState.NOT_FOUND and criterion.id in standing.silent else _SHARE[state]
     return share * (_NICE if criterion.need is Need.NICE else 1.0)
 
 

@@ -427,21 +427,35 @@ def _lines_with(cv: CV, names: Iterable[str]) -> Iterator[Line]:
 # ------------------------------------------------------------------------------------------------------- the others
 
 
+_LABEL = re.compile(
+    r"^(?:domaines?|secteurs?|sectors?|industry|industries|industrie|field|activite)(?: d'activites?| professionnel\w*| of activity)?\s*[:\-–]\s*(?P<value>.{2,80})$"
+)
+
+
+def _labelled_sectors(cv: CV) -> Iterator[tuple[str, str]]:
+    """(sector, line) of lines such as "Domaine : Énergie", whatever the structurer made of them."""
+    for word in ("domaine", "secteur", "sector", "industry", "industrie", "field", "activite"):
+        for number in cv.with_stem(stems(word)[0]):
+            line = cv.lines[number]
+            if found := _LABEL.match(fold(line.text)):
+                yield line.text[found.start("value") :], line.text
+
+
 def _sector(criterion: Criterion, cv: CV) -> Finding:
-    names = sectors.names(criterion.value)
-    keys = [stems(name) for name in names]
-    for held in cv.profile.sectors:
-        if any(_holds(stems(held), key) for key in keys) or set(sectors.ids(held)) & set(sectors.ids(criterion.value)):
-            return _found(MET, _quote_value(cv, held))
+    """Met by the sector itself, in either language; a neighbour, or a mention somewhere, answers partly."""
+    held = [*((sector, _quote_value(cv, sector)) for sector in cv.profile.sectors), *_labelled_sectors(cv)]
+    for sector, quotation in held:
+        if quotation and sectors.same(criterion.value, sector):
+            return Finding(MET, quotation)
     own = stems(criterion.value)
-    for held in (
-        cv.profile.headline,
-        *(job.title for job in cv.profile.experiences),
-        *(job.employer for job in cv.profile.experiences),
-    ):
-        if _holds(stems(held), own):
-            return _found(MET, _quote_value(cv, held))
-    return _found(PARTLY, _quote(cv, names))
+    jobs = cv.profile.experiences
+    for value in (cv.profile.headline, *(job.title for job in jobs), *(job.employer for job in jobs)):
+        if _holds(stems(value), own):
+            return _found(PARTLY if held else MET, _quote_value(cv, value))
+    for sector, quotation in held:
+        if quotation and set(sectors.ids(sector)) & set(sectors.ids(criterion.value)):
+            return Finding(PARTLY, quotation)
+    return _found(PARTLY, _quote(cv, sectors.names(criterion.value)))
 
 
 def _employer(criterion: Criterion, cv: CV) -> Finding:

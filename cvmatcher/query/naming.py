@@ -151,7 +151,10 @@ def _opened(message: Message) -> Iterator[Item]:
             continue
         end = _phrase_end(message, words)
         name = message.text[words[0].start : end]
-        if end and not _something_else(name):
+        if end and re.match(r"profils?\b", match.group()):  # "profil technologie": a field, not a trade
+            message.use(words[0].start, end)
+            yield Item(CriterionKind.SECTOR, name, words[0].start, end)
+        elif end and not _something_else(name):
             yield _item(message, words[0].start, end)
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lines
+from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lines, stems
+
+
+@cache
+def _both() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Sector's id (its first English name) -> its English names, its French names."""
+    text = (files("cvmatcher.vocabulary") / "data" / "sectors.txt").read_text(encoding="utf-8")
+    rows = (line.partition("|") for _, line in read_lines(text))
+    return {names_in(english)[0]: (tuple(names_in(english)), tuple(names_in(french))) for english, _, french in rows}
 
 
 @cache
 def everything() -> dict[str, tuple[str, ...]]:
-    """Sector's id (its first English name) -> all its names."""
-    text = (files("cvmatcher.vocabulary") / "data" / "sectors.txt").read_text(encoding="utf-8")
-    sectors: dict[str, tuple[str, ...]] = {}
-    for _, line in read_lines(text):
-        english, _, french = line.partition("|")
-        names = (*names_in(english), *names_in(french))
-        sectors[names[0]] = tuple(dict.fromkeys(names))
-    return sectors
+    """Sector's id -> all its names."""
+    return {sector: tuple(dict.fromkeys((*english, *french))) for sector, (english, french) in _both().items()}
 
 
 @cache
@@ -45,3 +47,14 @@ def names(name: str) -> tuple[str, ...]:
     for sector in ids(name):
         found.update(dict.fromkeys(everything()[sector]))
     return tuple(found)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two names are one, or one says in French what the other says in English; neighbours are not the same."""
+    if stems(one) == stems(other):
+        return True
+    for sector in set(ids(one)) & set(ids(other)):
+        english, french = ({stems(name) for name in names} for names in _both()[sector])
+        if (stems(one) in english and stems(other) in french) or (stems(one) in french and stems(other) in english):
+            return True
+    return False
