@@ -1,0 +1,247 @@
+"""Judged sets through the very search that serves users, beside simple methods on the same passages and vectors.
+
+Owns the measuring: documents go through the structurer, the passages and the embedder into real indexes, queries
+through search.run. Nothing is stored but embeddings, by the hash of their text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cvmatcher import judged, passages, search
+from cvmatcher.adapters.faiss_index import FaissIndex
+from cvmatcher.adapters.kept_embedder import KeptEmbedder
+from cvmatcher.adapters.rules_interpreter import RulesInterpreter
+from cvmatcher.adapters.rules_reranker import RulesReranker
+from cvmatcher.adapters.word_index import TantivyIndex
+from cvmatcher.domain import Candidate, CVText, HitsFound, Ordered
+from cvmatcher.judged import JudgedQuery, JudgedSet
+from cvmatcher.ports import Embedder, Interpreter, Reranker, Structurer, VectorEntry, WordQuery
+from cvmatcher.vocabulary.folding import tokens
+
+DEPTH = 50  # of every ranking
+_FIRST_WORDS = 90  # about the 128 tokens that the original system embedded of a CV
+_RRF = 60.0
+_DRAWS = 2000  # of the bootstrap
+_CV_WORDS = 25  # a shorter document is a title, not a CV
+
+Ranking = list[str]
+Method = Callable[[JudgedQuery], Ranking]
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    del done, total
+
+
+async def evaluate(
+    folder: Path,
+    *,
+    structurer: Structurer,
+    embedder: Embedder,
+    cache: Path,
+    rules: Interpreter | None = None,
+    judge: Reranker | None = None,
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Figures of one judged set: `all`, `by_language`, `by_kind`, `baselines` (with `ratio`, a 95 % interval), `latency_ms`.
+
+    Raises InvalidInput when the folder is no judged set.
+    """
+    pool = await _Pool.of(judged.load(folder), structurer, KeptEmbedder(embedder, cache), progress)
+    parts = search.SearchParts(
+        embedder=pool.embedder,
+        vectors=pool.vectors,
+        words=pool.words,
+        rules=rules or RulesInterpreter(),
+        judge_by_rules=judge or RulesReranker(),
+        read_candidates=pool.read,
+    )
+    ours: dict[str, Ranking] = {}
+    milliseconds: list[float] = []
+    for query in pool.judged.queries:
+        ours[query.id], spent = await _ranked(query, parts)
+        milliseconds.append(spent)
+    baselines = await pool.baselines()
+    return _report(pool.judged.queries, ours, baselines, milliseconds)
+
+
+async def _ranked(query: JudgedQuery, parts: search.SearchParts) -> tuple[Ranking, float]:
+    """The last order that a reader sees, and the milliseconds to the first hits."""
+    start, first = time.perf_counter(), None
+    order: Ranking = []
+    async for event in search.run(search.SearchRequest(query.text, k=DEPTH), parts):
+        if isinstance(event, HitsFound):
+            first = first or time.perf_counter()
+            order += [hit.candidate_id for hit in event.hits]
+        elif isinstance(event, Ordered):
+            order = list(event.candidate_ids)
+    return order, 1000 * ((first or time.perf_counter()) - start)
+
+
+# ------------------------------------------------------------------------------------------------------- the pool
+
+
+@dataclass
+class _Pool:
+    """The set's documents as candidates, in the real indexes."""
+
+    judged: JudgedSet
+    embedder: Embedder
+    vectors: FaissIndex
+    words: TantivyIndex
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    async def of(cls, judged_set: JudgedSet, structurer: Structurer, embedder: Embedder, progress: Progress) -> _Pool:
+        words = TantivyIndex()
+        pool = cls(judged_set, embedder, FaissIndex(embedder.model_id, embedder.dimension), words)
+        documents = list(judged_set.documents.items())
+        for at in range(0, len(documents), 100):
+            part = [await _candidate(i, text, structurer) for i, text in documents[at : at + 100]]
+            await pool._add(part)
+            progress(min(at + 100, len(documents)), len(documents))
+        return pool
+
+    async def _add(self, part: Sequence[Candidate]) -> None:
+        texts = [passage.text for candidate in part for passage in candidate.passages]
+        rows = await self.embedder.embed(texts, "passage")
+        entries, at = [], 0
+        for candidate in part:
+            count = len(candidate.passages)
+            self.rows[candidate.id] = rows[at : at + count]
+            entries.append(VectorEntry(candidate.id, candidate.content_hash, self.embedder.model_id, rows[at : at + count]))
+            self.candidates[candidate.id] = candidate
+            at += count
+        self.vectors.apply([entry for entry in entries if len(entry.vectors)], [])
+        self.words.apply(part, [])
+
+    async def read(self, ids: Sequence[str]) -> dict[str, Candidate]:
+        return {i: self.candidates[i] for i in ids if i in self.candidates}
+
+    # --------------------------------------------------------------------------------------------- simple methods
+
+    async def baselines(self) -> dict[str, dict[str, Ranking]]:
+        """Name of the method -> query id -> ranking. All see the same text and the same model."""
+        ids = list(self.candidates)
+        texts = [" ".join(self.judged.documents[i].split()[:_FIRST_WORDS]) for i in ids]
+        first = await self.embedder.embed(texts, "passage")
+        questions = await self.embedder.embed([query.text for query in self.judged.queries], "query")
+        own = [[p for p, passage in enumerate(self.candidates[i].passages) if passage.kind != "headline"] for i in ids]
+        rankings: dict[str, dict[str, Ranking]] = {"bm25": {}, "vectors": {}, "rrf": {}, "original": {}}
+        for query, row in zip(self.judged.queries, questions, strict=True):
+            terms = tuple((token.text, 1.0) for token in tokens(query.text))
+            words = [hit.candidate_id for hit in self.words.search(WordQuery(terms), len(ids))]
+            best = [float((self.rows[i][p or slice(None)] @ row).max(initial=-1.0)) for i, p in zip(ids, own, strict=True)]
+            near = [ids[n] for n in np.argsort(-np.asarray(best), kind="stable")]
+            rankings["bm25"][query.id] = words[:DEPTH]
+            rankings["vectors"][query.id] = near[:DEPTH]
+            rankings["rrf"][query.id] = _rrf(words, near)[:DEPTH]
+            rankings["original"][query.id] = [ids[n] for n in np.argsort(-(first @ row), kind="stable")][:DEPTH]
+        return rankings
+
+
+async def _candidate(document_id: str, text: str, structurer: Structurer) -> Candidate:
+    cv = CVText(pages=(text,))
+    profile = await structurer.structure(cv)
+    return Candidate(
+        id=document_id,
+        content_hash=hashlib.sha256(text.encode()).hexdigest(),
+        file_key=f"judged:{document_id}",
+        file_name=document_id,
+        profile=profile,
+        pages=cv.pages,
+        passages=passages.split(cv, profile),
+        structured_by=structurer.version,
+        ingested_at=datetime.now(UTC),
+    )
+
+
+def _rrf(*rankings: Ranking) -> Ranking:
+    """Reciprocal rank fusion (Cormack and others, 2009), constant 60."""
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for rank, document in enumerate(ranking, start=1):
+            scores[document] = scores.get(document, 0.0) + 1 / (_RRF + rank)
+    return sorted(scores, key=lambda document: (-scores[document], document))
+
+
+# ------------------------------------------------------------------------------------------------------- figures
+
+
+def _figures(queries: Sequence[JudgedQuery], rankings: Mapping[str, Ranking]) -> dict[str, float]:
+    def mean(values: Sequence[float]) -> float:
+        return round(statistics.fmean(values), 4) if values else 0.0
+
+    return {
+        "ndcg@10": mean([judged.ndcg(rankings[q.id], q.grades) for q in queries]),
+        "recall@50": mean([judged.recall(rankings[q.id], q.grades) for q in queries]),
+        "mrr": mean([judged.reciprocal_rank(rankings[q.id], q.grades) for q in queries]),
+        "n": len(queries),
+    }
+
+
+def _report(
+    queries: Sequence[JudgedQuery],
+    ours: Mapping[str, Ranking],
+    baselines: Mapping[str, Mapping[str, Ranking]],
+    milliseconds: Sequence[float],
+) -> dict[str, Any]:
+    def by(key: Callable[[JudgedQuery], str]) -> dict[str, dict[str, float]]:
+        groups = sorted({key(q) for q in queries} - {""})
+        return {group: _figures([q for q in queries if key(q) == group], ours) for group in groups}
+
+    own = [judged.ndcg(ours[q.id], q.grades) for q in queries]
+    return {
+        "all": _figures(queries, ours),
+        "by_language": by(lambda query: query.language),
+        "by_kind": by(lambda query: query.kind),
+        "baselines": {
+            name: _figures(queries, rankings)
+            | {"by_language": _by_language(queries, rankings)}
+            | ratio(own, [judged.ndcg(rankings[q.id], q.grades) for q in queries])
+            for name, rankings in baselines.items()
+        },
+        "latency_ms": {"p50": _percentile(milliseconds, 50), "p95": _percentile(milliseconds, 95)},
+    }
+
+
+def _by_language(queries: Sequence[JudgedQuery], rankings: Mapping[str, Ranking]) -> dict[str, float]:
+    languages = sorted({q.language for q in queries} - {""})
+    return {lang: _figures([q for q in queries if q.language == lang], rankings)["ndcg@10"] for lang in languages}
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> dict[str, Any]:
+    """Mean of ours over mean of theirs, with the 95 % interval of a paired bootstrap over the queries."""
+    one, other = np.asarray(ours), np.asarray(theirs)
+    draws = np.random.default_rng(seed).integers(0, len(one), (_DRAWS, len(one))) if len(one) else np.zeros((0, 0), dtype=int)
+    lower = np.maximum(other[draws].mean(axis=1), 1e-9)
+    ratios = one[draws].mean(axis=1) / lower
+    if not len(ratios) or not other.any():
+        return {"ratio": None, "interval": None}
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return {"ratio": round(float(one.mean() / other.mean()), 3), "interval": [round(float(low), 3), round(float(high), 3)]}
+
+
+def _percentile(values: Sequence[float], share: float) -> float:
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, math.ceil(share / 100 * len(ordered)) - 1)], 1)
+
+
+def run(folder: Path, **parts: Any) -> dict[str, Any]:
+    """`evaluate` for code that has no event loop."""
+    return asyncio.run(evaluate(folder, **parts))
