@@ -9,9 +9,10 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from cvmatcher.demo import LAYOUTS, SENIORITIES, TODAY, CVTruth, make_cv, make_pool, occupations
+from cvmatcher.demo import LAYOUTS, SENIORITIES, TODAY, CVTruth, make_cv, make_pool, meets, occupations
 from cvmatcher.demo.dates import STYLES, month_of, write_span, years_covered
 from cvmatcher.demo.words import LANGUAGES, common
+from cvmatcher.domain import Criterion, CriterionKind, LanguageLevel
 
 
 def squeezed(text: str) -> str:
@@ -149,3 +150,39 @@ def test_periods_are_written_in_many_ways(language: str) -> None:
         assert len(closed) >= 6
         assert len(still) >= 6
         assert all("2019" in text for text in closed | still)
+
+
+def asked(kind: CriterionKind, value: str, **more: object) -> Criterion:
+    return Criterion.model_validate({"id": "c1", "kind": kind, "value": value, "label": value, **more})
+
+
+def test_truth_answers_criteria(pool: list[tuple[Path, CVTruth]]) -> None:
+    """What a CV was made with is met, what it lacks is not, what cannot be told is None."""
+    for _, truth in pool:
+        profile = truth.profile
+        assert all(meets(truth, asked(CriterionKind.SKILL, skill)) for skill in profile.skills)
+        assert meets(truth, asked(CriterionKind.TITLE, profile.headline.upper()))
+        assert meets(truth, asked(CriterionKind.EMPLOYER, profile.experiences[0].employer))
+        assert all(meets(truth, asked(CriterionKind.SECTOR, sector)) for sector in profile.sectors)
+        assert meets(truth, asked(CriterionKind.YEARS, "", minimum=profile.years_experience))
+        assert not meets(truth, asked(CriterionKind.YEARS, "", minimum=40))
+        assert meets(truth, asked(CriterionKind.TEXT, "anything")) is None
+    skills = [meets(truth, asked(CriterionKind.SKILL, "Python")) for _, truth in pool]
+    assert 5 <= sum(found is True for found in skills) <= 40
+    assert None not in skills
+
+
+def test_truth_answers_places_languages_and_degrees() -> None:
+    cv = make_cv("answers", occupation="nurse", language="fr", seniority="senior")
+    profile = cv.truth.profile.model_copy(
+        update={"location": "Genève (Suisse)", "languages": cv.truth.profile.languages[:0]}
+    )
+    truth = cv.truth.model_copy(update={"profile": profile, "country": "CH", "education_level": 3, "traits": ()})
+    assert meets(truth, asked(CriterionKind.PLACE, "Geneva"))
+    assert meets(truth, asked(CriterionKind.PLACE, "suisse"))
+    assert meets(truth, asked(CriterionKind.PLACE, "Lyon")) is False
+    assert meets(truth, asked(CriterionKind.PLACE, "Lyon", or_remote=True)) is None
+    assert meets(truth, asked(CriterionKind.LANGUAGE, "fr", level=LanguageLevel.C1)) is None
+    assert meets(truth, asked(CriterionKind.LANGUAGE, "de")) is False
+    assert meets(truth, asked(CriterionKind.EDUCATION, "licence"))
+    assert meets(truth, asked(CriterionKind.EDUCATION, "Master")) is False

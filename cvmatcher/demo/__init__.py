@@ -3,9 +3,21 @@
 `make_pool` writes a folder of them, `make_cv` gives one of a chosen kind. Nobody in them exists.
 """
 
+from cvmatcher.demo.answers import meets
 from cvmatcher.demo.people import TODAY
 from cvmatcher.demo.pool import LAYOUTS, DemoCV, make_cv, make_pool
 from cvmatcher.demo.truth import CVTruth, JobTruth
 from cvmatcher.demo.words import SENIORITIES, occupations
 
-__all__ = ["LAYOUTS", "SENIORITIES", "TODAY", "CVTruth", "DemoCV", "JobTruth", "make_cv", "make_pool", "occupations"]
+__all__ = [
+    "LAYOUTS",
+    "SENIORITIES",
+    "TODAY",
+    "CVTruth",
+    "DemoCV",
+    "JobTruth",
+    "make_cv",
+    "make_pool",
+    "meets",
+    "occupations",
+]
