@@ -196,7 +196,7 @@ class GeminiStructurer:
         try:
             async with asyncio.timeout(50):
                 if not known.name:
-                    known = known.model_copy(update={"name": await self._name(text)})
+                    known = known.model_copy(update={"name": await self._name(text, known)})
                 masked = [mask(page, known) for page in text.pages]
                 answers = [await self._read(part) for part in parts_of(masked)]
         except TimeoutError as error:
@@ -209,14 +209,14 @@ class GeminiStructurer:
             prompts.STRUCTURE,
             prompts.marked("cv", part),
             seconds=50,
-            one_call=40,
+            one_call=24,  # ingestion waits 25 s; shorter, so that the breaker hears of a call that hangs
             attempts=4,
         )
 
-    async def _name(self, text: CVText) -> str:
+    async def _name(self, text: CVText, known: Profile) -> str:
         """The name the rules did not find, asked from the first lines, and only if it stands there."""
         first = [line for line in text.text.splitlines() if line.strip()][:FIRST_LINES]
-        lines = mask("\n".join(first), Profile())
+        lines = mask("\n".join(first), known)
         answer = await self._gemini.ask(
             prompts.NameAnswer,
             prompts.FIND_NAME,
@@ -236,11 +236,11 @@ class GeminiInterpreter:
         self._gemini = gemini
 
     async def interpret(self, message: str, conversation: Sequence[EarlierTurn]) -> Understanding:
-        masked = mask(message, Profile())
+        masked = [turn.model_copy(update={"message": mask(turn.message, Profile())}) for turn in conversation]
         answer = await self._gemini.ask(
             prompts.CriteriaAnswer,
             prompts.UNDERSTAND,
-            prompts.message_and_conversation(masked, conversation),
+            prompts.message_and_conversation(mask(message, Profile()), masked),
             seconds=8,
             one_call=6,
             attempts=2,

@@ -6,10 +6,10 @@ Over the rules and over Gemini.
 from __future__ import annotations
 
 import pytest
-from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from pytest import FixtureRequest  # noqa: PT013 - a type, not an API
 
 from cvmatcher.adapters.gemini import Gemini, GeminiInterpreter
+from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.domain import BadAnswer, CriterionKind, EarlierTurn, Need, Unavailable
 from cvmatcher.ports import Interpreter
 from tests.servers import gemini as wire
@@ -89,7 +89,8 @@ async def test_unusable_criteria_are_said_not_kept(by_gemini: GeminiInterpreter,
 async def test_a_message_s_contacts_do_not_reach_gemini(
     by_gemini: GeminiInterpreter, gemini_server: GeminiServer
 ) -> None:
-    await by_gemini.interpret("le profil de zoe@example.org, 06 12 34 56 78", ())
+    earlier = EarlierTurn(message="et ana@example.org ?", criteria=())
+    await by_gemini.interpret("le profil de zoe@example.org, 06 12 34 56 78", [earlier])
     prompt = wire.prompt_of(gemini_server.requests[-1])
     assert "example.org" not in prompt
     assert "06 12 34" not in prompt
