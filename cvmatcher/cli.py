@@ -15,7 +15,7 @@ import typer
 
 from cvmatcher.domain import AppError, Misconfigured
 from cvmatcher.settings import Settings
-from cvmatcher.terminal import answer_json, err, out, start_logging, table
+from cvmatcher.terminal import answer_json, err, figures, out, start_logging, table
 
 app = typer.Typer(help="Find people in a folder of CVs, in plain language.", no_args_is_help=True, add_completion=False)
 users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
@@ -155,8 +155,13 @@ def evaluate(
     from cvmatcher import commands  # noqa: PLC0415
 
     measure = commands.evaluate_profiles if profiles else commands.evaluate
-    report, text = asyncio.run(measure(_settings(), directory))
-    answer_json(report) if json else out.print(text, highlight=False, markup=False)
+    report = asyncio.run(measure(_settings(), directory))
+    if json:
+        answer_json(report)
+    elif profiles:
+        out.print(commands.profiles_as_text(report), highlight=False, markup=False)
+    else:
+        figures(report)
 
 
 @app.command("demo-cvs")

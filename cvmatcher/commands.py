@@ -29,7 +29,7 @@ from cvmatcher.domain import (
 from cvmatcher.settings import Settings
 from cvmatcher.start import refuse_unmigrated
 from cvmatcher.store import ledger, people, pool, sources
-from cvmatcher.wiring import Services, open_services
+from cvmatcher.wiring import Services, open_offline_models, open_services
 
 Report = dict[str, Any]
 
@@ -217,18 +217,27 @@ def _judged(criteria: dict[str, Criterion], verdict: Verdict) -> Report:
 # ---------------------------------------------------------------------------------------------------------- measure
 
 
-async def evaluate(settings: Settings, directory: Path) -> tuple[Report, str]:
-    """A judged set through the search that serves users: the JSON report and the same for people."""
-    report = await evaluation.evaluate(
-        directory, settings.cvmatcher_home / "eval", embedding_model=settings.embedding_model
-    )
-    return report, evaluation.as_text(report)
+async def evaluate(settings: Settings, directory: Path) -> Report:
+    """A judged set through the search that serves users; vectors are kept for the next run."""
+    structurer, embedder = await asyncio.to_thread(open_offline_models, settings)
+    with terminal.progress() as bar:
+        task = bar.add_task("Reading documents", total=None, rate="")
+        return await evaluation.evaluate(
+            directory,
+            structurer=structurer,
+            embedder=embedder,
+            cache=settings.cvmatcher_home / "eval",
+            progress=lambda done, total: terminal.advance(bar, task, done, total),
+        )
 
 
-async def evaluate_profiles(_settings: Settings, directory: Path) -> tuple[Report, str]:
+async def evaluate_profiles(_settings: Settings, directory: Path) -> Report:
     """Accuracy per field of the structured profiles over CVs with their truth beside them."""
-    report = await accuracy.measure(directory)
-    return report, accuracy.as_text(report)
+    return await accuracy.measure(directory)
+
+
+def profiles_as_text(report: Report) -> str:
+    return accuracy.as_text(report)
 
 
 # ------------------------------------------------------------------------------------------------------------ users

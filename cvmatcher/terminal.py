@@ -21,7 +21,7 @@ def start_logging(level: str) -> None:
     """Log lines go to standard error, so that standard output stays one answer."""
     handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, markup=False)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
-    for noisy in ("httpx", "googleapiclient.discovery_cache", "sentence_transformers", "pymongo", "arq.jobs"):
+    for noisy in ("arq", "googleapiclient.discovery_cache", "httpx", "pymongo", "sentence_transformers", "watchfiles"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -34,6 +34,18 @@ def table(title: str, rows: Mapping[str, object]) -> None:
     shown = Table(title=title, show_header=False, title_justify="left")
     for name, value in rows.items():
         shown.add_row(name.replace("_", " "), str(value))
+    out.print(shown)
+
+
+def figures(report: Mapping[str, Any]) -> None:
+    """The figures of an evaluation: ours first, by language and kind, then each simpler method."""
+    shown = Table()
+    for name in ("", "nDCG@10", "recall@50", "MRR", "n"):
+        shown.add_column(name, justify="left" if not name else "right")
+    groups = {"all": report["all"], **report["by_language"], **report["by_kind"], **report["baselines"]}
+    for name, values in groups.items():
+        cells = (f"{values[key]:.3f}" if key in values else "" for key in ("ndcg@10", "recall@50", "mrr"))
+        shown.add_row(name, *cells, str(values.get("n", "")))
     out.print(shown)
 
 

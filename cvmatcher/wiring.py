@@ -21,7 +21,7 @@ from cvmatcher.consistency import CheckParts
 from cvmatcher.domain import Misconfigured
 from cvmatcher.indexing import Follower
 from cvmatcher.ingest import IngestParts
-from cvmatcher.ports import CVSource, Structurer
+from cvmatcher.ports import CVSource, Embedder, Structurer
 from cvmatcher.quota import CallQuota
 from cvmatcher.search import SearchParts
 from cvmatcher.settings import Settings
@@ -66,6 +66,8 @@ class Services:
 
 
 def _sources(settings: Settings) -> dict[str, CVSource]:
+    if settings.cv_folder is None:  # ours to make; a folder that somebody named and that is not there is an error
+        settings.folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, CVSource] = {FOLDER: FolderSource(FOLDER, settings.folder)}
     if settings.google_drive_folder_id or settings.google_token_json:
         if not (settings.google_drive_folder_id and settings.google_token_json):
@@ -92,8 +94,14 @@ def _gemini(settings: Settings, queue: jobs.Queue) -> Gemini | None:
 
 
 def _embedder(settings: Settings) -> LocalEmbedder:
+    """The embedder of EMBEDDING_MODEL; blocks while weights load. Raises Misconfigured or Unavailable."""
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     return open_embedder(settings.embedding_model, token, settings.cvmatcher_home / "models")
+
+
+def open_offline_models(settings: Settings) -> tuple[Structurer, Embedder]:
+    """Rules and the embedder, for measuring without servers. Blocks while weights load."""
+    return RulesStructurer(), _embedder(settings)
 
 
 @asynccontextmanager
