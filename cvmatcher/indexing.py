@@ -1,0 +1,258 @@
+"""MongoDB -> the indexes of this process: filled at start, then following every change.
+
+Owns the order of reading (the place in the stream first, content afterwards: nothing committed in between is missed),
+the periodic comparison, the waits while MongoDB is away and the snapshot's moments. Knows no FAISS and no file path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, cast, runtime_checkable
+
+import pymongo
+from bson import json_util
+from pymongo.errors import PyMongoError
+
+from cvmatcher.domain import StaleCursor, Unavailable
+from cvmatcher.mirror import Mirror
+from cvmatcher.ports import VectorIndex, WordIndex
+from cvmatcher.store import vectors
+
+log = logging.getLogger(__name__)
+_SAVE_SECONDS = 300.0  # between two snapshots; after a removal the next comparison saves: nobody erased stays on disk
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.1, 5.0  # seconds between two tries while MongoDB is away
+_MOST_CHANGES = 200  # applied at once
+
+Change = tuple[Mapping[str, Any], str]  # resume token, candidate id
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """An index that keeps a local copy of itself; `position` means nothing to it."""
+
+    def load(self) -> str | None: ...
+
+    def save(self, position: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerStats:
+    """What /diagnostic and `check` show."""
+
+    ready: bool  # filled once
+    connected: bool  # following now
+    candidates: int
+    passages: int
+    refused: int  # candidates with vectors that are damaged or of another model: found by words only
+    corrected: int  # differences that comparisons have found and mended since the start
+    last_error: str
+
+
+class Follower:
+    """Keeps both indexes equal to MongoDB while it runs.
+
+    `async with` starts it and waits for the first filling; `start()` does not wait. Searches may go on at any time.
+    """
+
+    def __init__(self, vector_index: VectorIndex, word_index: WordIndex, *, compare_seconds: float = 20.0) -> None:
+        self._mirror = Mirror(vector_index, word_index)
+        self._compare_seconds = compare_seconds
+        self._position: Mapping[str, Any] | None = None
+        self._filled, self._compared = asyncio.Event(), asyncio.Event()
+        self._changed = asyncio.Condition()
+        self._connected = False
+        self._wait = _SHORTEST_WAIT
+        self._corrected = 0
+        self._last_error = ""
+        self._removed = False
+        self._saved: tuple[str, float] = "", 0.0  # position and time of the last snapshot
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="index-follower")
+
+    async def stop(self) -> None:
+        """Ends following and keeps a snapshot."""
+        if self._task is not None:
+            await _end(self._task, every=2.0)
+            self._task = None
+            await self._save()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        await self.ready()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def ready(self) -> None:
+        """Until both indexes have been filled and compared once. Raises what ended the follower, if it has ended."""
+        compared = asyncio.create_task(self._compared.wait())
+        await asyncio.wait([task for task in (compared, self._task) if task], return_when=asyncio.FIRST_COMPLETED)
+        compared.cancel()
+        if self._task is not None and self._task.done():
+            self._task.result()
+
+    @property
+    def position(self) -> str:
+        """Place in MongoDB's stream of changes up to which all is applied; "" before the first filling."""
+        return json_util.dumps(self._position) if self._position is not None else ""
+
+    def stats(self) -> FollowerStats:
+        return FollowerStats(
+            ready=self._filled.is_set(),
+            connected=self._connected,
+            candidates=len(self._mirror.words.stats().candidates),
+            passages=self._mirror.vectors.stats().passages,
+            refused=len(self._mirror.refused),
+            corrected=self._corrected,
+            last_error=self._last_error,
+        )
+
+    async def wait_until(self, candidate_id: str, content_hash: str | None) -> None:
+        """Until both indexes hold that content of the candidate; None: until neither holds the candidate."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._mirror.holds(candidate_id, content_hash))
+
+    async def compare(self) -> int:
+        """Mends what differs from MongoDB now; the number of candidates that differed."""
+        async with self._mirror.lock:
+            differing = await self._mirror.differing()
+            await self._mend(differing)
+        if differing:
+            log.info("%d candidates differed between MongoDB and the index", len(differing))
+        self._corrected += len(differing)
+        return len(differing)
+
+    # ------------------------------------------------------------------------------------------------- following
+
+    async def _run(self) -> None:
+        await self._load()
+        while True:
+            try:
+                await self._fill()
+                await self._follow_and_compare()
+            except StaleCursor as error:
+                log.warning("%s; reading everything again", error)
+                self._position = None
+            except (Unavailable, PyMongoError) as error:
+                self._last_error = str(error)
+                log.warning("the index cannot follow MongoDB: %s", error)
+            self._connected = False
+            await asyncio.sleep(self._wait)
+            self._wait = min(self._wait * 2, _LONGEST_WAIT)
+
+    async def _fill(self) -> None:
+        """Vectors unless the snapshot gave them with their place in the stream; words at the start in any case."""
+        position = self._position
+        if position is not None and self._filled.is_set():
+            return
+        async with self._mirror.lock:
+            if position is None:
+                position = await vectors.position()
+                await self._mirror.fill_vectors()
+            await self._mirror.fill_words()
+        self._position = position
+        if not self._saved[0]:
+            await self._save()
+        self._filled.set()
+        await self._tell()
+
+    async def _follow_and_compare(self) -> None:
+        """Until one of the two fails. Raises StaleCursor, Unavailable or PyMongoError."""
+        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._compare_regularly())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            await _end(*tasks)
+
+    async def _follow(self) -> None:
+        async with contextlib.aclosing(_drained(self._position)) as batches:
+            async for changes in batches:
+                async with self._mirror.lock:
+                    await self._mend(list({candidate_id: None for _, candidate_id in changes}))
+                    self._position = changes[-1][0]
+
+    async def _compare_regularly(self) -> None:
+        while True:
+            await self.compare()
+            self._connected, self._wait = True, _SHORTEST_WAIT
+            self._compared.set()
+            position, at = self._saved
+            if self._removed or (position != self.position and _now() > at + _SAVE_SECONDS):
+                await self._save()
+            await asyncio.sleep(self._compare_seconds)
+
+    async def _mend(self, ids: list[str]) -> None:
+        self._removed = await self._mirror.mend(ids) or self._removed
+        await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    # ------------------------------------------------------------------------------------------------- snapshot
+
+    async def _load(self) -> None:
+        if isinstance(self._mirror.vectors, Kept):
+            position = await asyncio.to_thread(self._mirror.vectors.load)
+            self._position = json_util.loads(position) if position else None
+            self._saved = position or "", _now()
+
+    async def _save(self) -> None:
+        """A disk that is full costs a slower start, nothing else."""
+        if not isinstance(self._mirror.vectors, Kept) or self._position is None:
+            return
+        async with self._mirror.lock:
+            try:
+                await asyncio.to_thread(self._mirror.vectors.save, self.position)
+            except OSError as error:
+                self._last_error = f"no snapshot of the index: {error}"
+                log.warning(self._last_error)
+            else:
+                self._saved, self._removed = (self.position, _now()), False
+
+
+async def _drained(position: Mapping[str, Any] | None) -> AsyncGenerator[list[Change]]:
+    """Changes behind `position`, all that have come meanwhile together."""
+    queue: asyncio.Queue[Change] = asyncio.Queue(_MOST_CHANGES)
+
+    async def read() -> None:
+        stream = cast(AsyncGenerator[tuple[Mapping[str, Any], str, Any]], vectors.watch(position))
+        with pymongo.timeout(0):  # no limit: the client's, for one operation, would end a stream that is only quiet
+            async with contextlib.aclosing(stream) as changes:
+                async for token, candidate_id, _ in changes:
+                    await queue.put((token, candidate_id))
+
+    reader = asyncio.create_task(read())
+    first = asyncio.create_task(queue.get())
+    try:
+        while True:
+            await asyncio.wait([first, reader], return_when=asyncio.FIRST_COMPLETED)
+            if not first.done():
+                reader.result()
+                return
+            yield [first.result(), *(queue.get_nowait() for _ in range(queue.qsize()))]
+            first = asyncio.create_task(queue.get())
+    finally:
+        await _end(first, reader)
+
+
+async def _end(*tasks: asyncio.Task[Any], every: float = 0.1) -> None:
+    """Cancels until they are over: in Python 3.11 `asyncio.wait_for`, which the driver uses, may swallow a cancel."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=every)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
