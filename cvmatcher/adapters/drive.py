@@ -91,7 +91,7 @@ class DriveSource:
 
         Raises FileGone, NotAllowed, Unavailable, Unreadable (too large).
         """
-        return await self._ask(lambda: self._download(file_id), seconds=50)
+        return await self._ask(lambda: self._download(file_id), seconds=40)
 
     def close(self) -> None:
         """Closes the connections that are idle."""
