@@ -90,12 +90,12 @@ class Panel:
 
 async def _cards() -> list[JobCard]:
     latest: dict[str, Job] = {}
-    for job in [*await store.running(), *await store.recent(50)]:
-        latest.setdefault(job.kind, job)
+    for one in [*await store.running(), *await store.recent(50)]:
+        latest.setdefault(one.kind, one)
     known = await people.names({one.started_by for one in latest.values()})
     found = []
     for kind in STARTERS:
-        job = latest.get(kind)
+        job: Job | None = latest.get(kind)
         found.append(JobCard(kind, job, known.get(job.started_by, job.started_by) if job else ""))
     return found
 

@@ -13,9 +13,9 @@ from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 
 from cvmatcher import search as core
-from cvmatcher.domain import Misconfigured
+from cvmatcher.domain import Misconfigured, SearchEvent
 from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, search
-from cvmatcher.web.parts import Web
+from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.request import WebRequest
 from cvmatcher.web.security import CSRF, Cookies, CrossSite, add_headers
@@ -31,10 +31,10 @@ def create_app(services: Services, run: Run | None = None) -> Litestar:
         raise Misconfigured("SECRET_KEY must be set (32 characters or more); `cvmatcher up` makes one")
     https = (services.settings.public_url or "").startswith("https://")
 
-    def searching(request: core.SearchRequest) -> AsyncIterator[core.SearchEvent]:
+    def searching(request: core.SearchRequest) -> AsyncIterator[SearchEvent]:
         return core.run(request, services.search)
 
-    web = Web(services=services, turns=Turns(run or searching), cookies=Cookies(https=https))
+    web = Parts(services=services, turns=Turns(run or searching), cookies=Cookies(https=https))
     csrf = CSRFConfig(
         secret=services.settings.secret_key.get_secret_value(),
         cookie_name="__Host-csrf" if https else "csrf",

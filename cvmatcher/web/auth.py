@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from cvmatcher.domain import NotAllowed, NotSignedIn, TooManyTries
@@ -42,7 +42,7 @@ def open_to_all(connection: Connection, handler: BaseRouteHandler) -> None:
     """Named by the few routes that need no login, so that a route without a guard is a mistake."""
 
 
-def signed_in(connection: Connection, handler: BaseRouteHandler) -> None:
+def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
     if not isinstance(connection.scope.get("user"), User):
         raise NotSignedIn
 
@@ -61,7 +61,7 @@ def may_export(connection: Connection, handler: BaseRouteHandler) -> None:
 
 # ------------------------------------------------------------------------------------------------------ in and out
 
-Next = Annotated[str, Parameter(query="next", max_length=2000)]
+Next = Annotated[str, QueryParameter(name="next", max_length=2000)]
 
 
 @get("/login", guards=[open_to_all])

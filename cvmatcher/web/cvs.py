@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from litestar import Response, get
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from cvmatcher import pdf
 from cvmatcher.domain import Candidate, FileGone, NotFound, Unavailable, Verdict
@@ -22,8 +22,8 @@ from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest
 from cvmatcher.web.turnview import Card, TurnView
 
-Tab = Literal["profile", "cv", "why", "history"]
-TurnId = Annotated[str, Parameter(query="turn", max_length=64)]
+Tab = FromQuery[Literal["profile", "cv", "why", "history"]]
+TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
 
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 PAGE_SCALE = 1.6  # of 72 dpi: sharp at the width of the panel
@@ -84,7 +84,7 @@ async def profile(
     await audit.append(user.id, "viewed", candidate.id)
     if request.wants_json:
         return Response(candidate.model_dump(mode="json", exclude={"pages", "passages"}))
-    context = {
+    context: dict[str, Any] = {
         "candidate": candidate,
         "place": await _place(turn_id, candidate_id, user.id),
         "tab": tab,

@@ -26,6 +26,7 @@ from cvmatcher.domain import (
     Unreadable,
 )
 from cvmatcher.web import sentences
+from cvmatcher.web.render import Renderer
 from cvmatcher.web.request import WebRequest, json_error, own_path, path_of
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,8 @@ def _to_login(request: WebRequest) -> Response[Any]:
 
 
 def _answer(request: WebRequest, status: int, code: str, sentence: str, headers: dict[str, str]) -> Response[Any]:
-    viewer, render = request.viewer, request.app.state.web.render
+    viewer = request.viewer
+    render: Renderer = request.app.state.web.render
     said = render.say(viewer, sentences.ERRORS.get(sentence, sentence))
     if request.wants_json:
         return Response(json_error(code, said), status_code=status, headers=headers)

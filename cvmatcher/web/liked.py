@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from litestar import Response, get, post
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from cvmatcher.domain import Candidate, NotFound
@@ -22,7 +22,7 @@ from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest, own_path, path_of
 
 Sort = Literal["added", "name", "years", "place"]
-SortBy = Annotated[Sort, Parameter(query="sort")]
+SortBy = Annotated[Sort, QueryParameter(name="sort")]
 
 COLUMNS = (
     _("Name"),

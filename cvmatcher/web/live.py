@@ -10,7 +10,7 @@ from cvmatcher.store import likes
 from cvmatcher.store.turns import Turn
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer, sse
-from cvmatcher.web.turnview import TurnView
+from cvmatcher.web.turnview import Card, TurnView
 
 
 class Live:
@@ -47,27 +47,29 @@ class Live:
         return await likes.liked_among(self._view.turn.owner, self._view.order)
 
     async def _partials(self, event: SearchEvent) -> list[Partial]:
+        news: list[Partial] = []
         match event:
             case Understood():
-                return [Partial(f"{self._id}-criteria", self._text("search/_criteria.html"), "innerMorph")]
+                news.append(Partial(f"{self._id}-criteria", self._text("search/_criteria.html"), "innerMorph"))
             case HitsFound(hits=hits):
                 cards = [self._view.card(hit.candidate_id) for hit in hits]
-                html = self._text("search/_cards.html", cards=cards, liked=await self._liked())
-                return [Partial(f"{self._id}-list", html, "beforeend"), self._status()]
+                news += [await self._cards(cards, "beforeend"), self._status()]
             case Judged(candidate_id=candidate) if candidate in self._view.hits:
                 html = self._text("search/_why.html", card=self._view.card(candidate))
-                return [Partial(f"{self._id}-{candidate}-why", html, "innerMorph")]
+                news.append(Partial(f"{self._id}-{candidate}-why", html, "innerMorph"))
             case Ordered():
-                html = self._text("search/_cards.html", cards=self._view.cards(), liked=await self._liked())
-                return [Partial(f"{self._id}-list", html, "innerMorph")]
+                news.append(await self._cards(self._view.cards(), "innerMorph"))
             case NothingFound():
-                return [Partial(f"{self._id}-nothing", self._text("search/_nothing.html"))]
-            case Status():
-                return [self._status()] if self._view.judging or self._view.simple else []
+                news.append(Partial(f"{self._id}-nothing", self._text("search/_nothing.html")))
+            case Status() if self._view.judging or self._view.simple:
+                news.append(self._status())
             case Ended():
-                return self._end()
-            case _:
-                return []
+                news += self._end()
+        return news
+
+    async def _cards(self, cards: list[Card], swap: str) -> Partial:
+        html = self._text("search/_cards.html", cards=cards, liked=await self._liked())
+        return Partial(f"{self._id}-list", html, swap)
 
     def _status(self) -> Partial:
         return Partial(f"{self._id}-status", self._text("search/_status.html"))

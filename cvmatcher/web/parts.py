@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from litestar.connection import Request
+from litestar.di import NamedDependency
 
 from cvmatcher.web.render import Renderer
 from cvmatcher.web.security import Cookies
@@ -14,7 +15,7 @@ from cvmatcher.wiring import Services
 
 
 @dataclass(frozen=True, slots=True)
-class Web:
+class Parts:
     services: Services
     turns: Turns
     cookies: Cookies
@@ -23,3 +24,6 @@ class Web:
     def address_of(self, request: Request[Any, Any, Any]) -> str:
         """The reader's address. uvicorn has already replaced it by the trusted proxy's word, and no other's."""
         return request.client.host if request.client else "unknown"
+
+
+Web = NamedDependency[Parts]

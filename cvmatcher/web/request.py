@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar.template.base import value_or_default
+from litestar.utils.empty import value_or_default
 from litestar.utils.scope.state import ScopeState
 from litestar_htmx import HTMXRequest
 

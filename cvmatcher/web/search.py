@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Stream
 
 from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput, Need
@@ -46,7 +46,7 @@ async def conversation(
     request: WebRequest,
     web: Web,
     conversation_id: FromPath[str],
-    upto: Annotated[str, Parameter(query="t", max_length=64)] = "",
+    upto: Annotated[str, QueryParameter(name="t", max_length=64)] = "",
 ) -> Response[Any]:
     """The conversation as saved; with `t`, up to that turn, so that Back goes back."""
     found = await store.conversation(conversation_id, request.person.id)
@@ -167,7 +167,7 @@ async def _rail(web: Web, viewer: Viewer, user_id: str, shown: Conversation | No
 
 @get("/turns/{turn_id:str}/events", guards=[signed_in])
 async def events(
-    request: WebRequest, web: Web, turn_id: FromPath[str], after: Annotated[int, Parameter(query="after", ge=0)] = 0
+    request: WebRequest, web: Web, turn_id: FromPath[str], after: Annotated[int, QueryParameter(name="after", ge=0)] = 0
 ) -> Stream:
     """The turn's stream from max(after, Last-Event-ID) on; ends with the event `done`."""
     turn = await store.turn(turn_id, request.person.id)

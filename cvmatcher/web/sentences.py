@@ -58,7 +58,7 @@ KINDS: dict[str, str] = {
     CriterionKind.TEXT: _("In the CV"),
 }
 
-LEVELS: dict[str, str] = {level: level.value for level in LanguageLevel} | {LanguageLevel.NATIVE: _("native")}
+LEVELS: dict[str, str] = {level.value: level.value for level in LanguageLevel} | {"native": _("native")}
 
 ENDS: dict[str, str] = {
     EndState.DONE: _("done"),

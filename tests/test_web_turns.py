@@ -1,0 +1,371 @@
+"""A turn's way: article, stream, replay, stop, another process, lost owner; with and without JavaScript."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cvmatcher import jobs, store
+from cvmatcher.domain import DroppedCriterion, Ended, EndState, Need, NothingFound, Status, StatusCode, VerdictState
+from cvmatcher.store import turns
+from cvmatcher.web.app import create_app
+from tests.site import (
+    DONE,
+    HITS,
+    ORDERED,
+    UNDERSTOOD,
+    WHOLE,
+    Browser,
+    Scripted,
+    judged,
+    messages,
+    person,
+    services_of,
+    serving,
+    turn_in,
+    until,
+)
+
+
+@dataclass
+class Site:
+    base: str
+    rita: Browser
+    search: Scripted
+    other: str = ""  # a second process on the same database
+    other_search: Scripted = field(default_factory=Scripted)
+
+
+@asynccontextmanager
+async def a_site(database: store.Database, redis_url: str, home: Path, *, processes: int = 1) -> AsyncIterator[Site]:
+    queue = await jobs.open_queue(redis_url)
+    services = services_of(database, queue, home)
+    await person("rita")
+    async with AsyncExitStack() as stack:
+        searches = [Scripted(list(WHOLE)) for _ in range(processes)]
+        bases = [await stack.enter_async_context(serving(create_app(services, one.run))) for one in searches]
+        rita = await stack.enter_async_context(Browser(bases[0]))
+        await rita.sign_in("rita")
+        yield Site(bases[0], rita, searches[0], bases[-1], searches[-1])
+    await jobs.close_queue(queue)
+
+
+@pytest.fixture
+async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with a_site(database, redis_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def two_processes(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with a_site(database, redis_url, tmp_path, processes=2) as made:
+        yield made
+
+
+async def events(
+    browser: Browser, turn: str, *, after: int = 0, last: str = "", base: str = ""
+) -> list[dict[str, str]]:
+    """The whole stream of a turn, up to its end."""
+    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
+    answer = await browser.http.get(f"{base}/turns/{turn}/events?after={after}", headers=headers)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["x-accel-buffering"] == "no"
+    return messages(answer.text)
+
+
+# ------------------------------------------------------------------------------------------------- article and stream
+
+
+async def test_the_article_comes_with_the_hits_that_are_there(site: Site) -> None:
+    wait = asyncio.Event()
+    site.search.steps = [UNDERSTOOD, HITS, wait, *WHOLE[2:]]
+    answer = await site.rita.htmx("/turns", {"message": "python in Lyon"})
+    turn = turn_in(answer.text)
+    assert answer.text.count('<li class="card"') == 3
+    assert re.fullmatch(rf"/c/[0-9a-f]+\?t={turn}", answer.headers["hx-push-url"])
+    assert f'hx-sse:connect="/turns/{turn}/events?after=2"' in answer.text
+    assert 'class="reason passage"' in answer.text
+    assert "<mark>" not in answer.text
+    wait.set()
+    seen = await events(site.rita, turn, after=2)
+    assert [int(one["id"]) for one in seen] == sorted(int(one["id"]) for one in seen)
+    data = "".join(one.get("data", "") for one in seen)
+    assert "<mark>services in Python</mark>" in data
+    assert data.index("-why") < data.index("innerMorph", data.index("-list"))
+    assert seen[-1]["event"] == "done"
+
+
+async def test_a_slow_first_hit_does_not_hold_the_article_back(site: Site) -> None:
+    wait = asyncio.Event()
+    site.search.steps = [wait, *WHOLE]
+    answer = await site.rita.htmx("/turns", {"message": "python"})
+    assert '<li class="card"' not in answer.text
+    assert "events?after=0" in answer.text
+    wait.set()
+    seen = await events(site.rita, turn_in(answer.text))
+    assert "".join(one.get("data", "") for one in seen).count('<li class="card"') >= 6  # found, then ordered
+
+
+async def test_a_reload_shows_the_same_and_the_stream_only_what_is_new(site: Site) -> None:
+    wait = asyncio.Event()
+    site.search.steps = [UNDERSTOOD, HITS, judged(1), wait, *WHOLE[3:]]
+    answer = await site.rita.htmx("/turns", {"message": "python"})
+    turn, place = turn_in(answer.text), answer.headers["hx-push-url"]
+    await until(lambda: _reached(turn, 3))
+    page = await site.rita.get(place)
+    assert page.text.count("<mark>") == 1
+    assert "events?after=3" in page.text
+    wait.set()
+    assert min(int(one["id"]) for one in await events(site.rita, turn, after=3)) == 4
+    resumed = await events(site.rita, turn, after=1, last="5")
+    assert min(int(one["id"]) for one in resumed) == 6
+    assert [one.get("event") for one in await events(site.rita, turn, after=99)] == ["done"]
+    done = await site.rita.get(place)
+    assert "hx-sse:connect" not in done.text
+    names = re.findall(r"Person \d(?=</a>)", done.text)
+    assert names == ["Person 3", "Person 1", "Person 2"]
+
+
+async def _reached(turn: str, number: int) -> bool:
+    return await turns.last_number(turn) >= number
+
+
+async def test_nothing_of_a_cv_is_markup(site: Site) -> None:
+    evil = HITS.hits[0].model_copy(update={"name": "<script>alert(1)</script>", "passage": "<img src=x onerror=y>"})
+    site.search.steps = [UNDERSTOOD, HITS.model_copy(update={"hits": (evil,)}), DONE]
+    answer = await site.rita.htmx("/turns", {"message": "<b>bold</b>"})
+    assert "<script>alert" not in answer.text
+    assert "<img src=x" not in answer.text
+    assert "&lt;b&gt;bold" in answer.text
+
+
+async def test_without_javascript_the_whole_turn_is_on_the_page(site: Site) -> None:
+    answer = await site.rita.post("/turns", {"message": "python in Lyon"})
+    assert answer.status_code == 303
+    page = await site.rita.get(answer.headers["location"])
+    assert page.text.count("<mark>") == 2
+    assert "simple ranking" in page.text
+
+
+# ---------------------------------------------------------------------------------------------------- ending a turn
+
+
+async def test_stop_ends_the_work_and_tells_every_reader(site: Site) -> None:
+    site.search.steps = [UNDERSTOOD, HITS, asyncio.Event()]
+    turn = turn_in((await site.rita.htmx("/turns", {"message": "python"})).text)
+    reading = asyncio.create_task(events(site.rita, turn))
+    answer = await site.rita.htmx(f"/turns/{turn}/stop")
+    assert answer.status_code == 200
+    seen = await reading
+    assert seen[-1]["event"] == "done"
+    assert "Stopped." in "".join(one.get("data", "") for one in seen)
+    await site.search.cancelled.wait()
+    page = await site.rita.get("/")
+    assert "data-stop" not in page.text
+
+
+async def test_a_new_question_stops_the_one_before(site: Site) -> None:
+    site.search.steps = [UNDERSTOOD, HITS, asyncio.Event()]
+    first = await site.rita.htmx("/turns", {"message": "python"})
+    place = re.search(r"/c/([0-9a-f]+)", first.headers["hx-push-url"])
+    assert place
+    site.search.steps = list(WHOLE)
+    second = await site.rita.htmx("/turns", {"message": "java", "conversation": place.group(1)})
+    await until(lambda: _ended(turn_in(second.text)))
+    assert (await turns.events(turn_in(first.text)))[-1][1] == Ended(state=EndState.STOPPED)
+    assert site.search.asked[1].conversation[0].message == "python"
+    page = await site.rita.get(first.headers["hx-push-url"])
+    assert page.text.count('class="turn"') == 1  # up to that turn, so that Back goes back
+    assert "1 later search" in page.text
+    assert (await site.rita.get(f"/c/{place.group(1)}")).text.count('class="turn"') == 2
+
+
+async def _ended(turn: str) -> bool:
+    seen = await turns.events(turn)
+    return bool(seen) and isinstance(seen[-1][1], Ended)
+
+
+async def test_a_search_that_fails_keeps_its_hits_and_can_be_relaunched(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.search.steps = [UNDERSTOOD, HITS, RuntimeError("boom")]
+    answer = await site.rita.htmx("/turns", {"message": "python"})
+    turn = turn_in(answer.text)
+    await until(lambda: _ended(turn))
+    assert "boom" in caplog.text
+    page = await site.rita.get(answer.headers["hx-push-url"])
+    assert page.text.count('<li class="card"') == 3
+    assert "This search failed" in page.text
+    assert 'value="again"' in page.text
+    site.search.steps = list(WHOLE)
+    again = await site.rita.htmx("/turns", {"from": turn, "act": "again"})
+    assert "once more" in again.text
+
+
+async def test_a_model_that_fails_is_said_and_can_be_retried(site: Site) -> None:
+    site.search.steps = [UNDERSTOOD, HITS, judged(1), Status(code=StatusCode.SIMPLE_ORDER), ORDERED, DONE]
+    answer = await site.rita.post("/turns", {"message": "python"})
+    page = await site.rita.get(answer.headers["location"])
+    assert "simple ranking" in page.text
+    assert "The language model did not answer. Retry" in page.text
+    assert "<mark>" in page.text
+
+
+async def test_no_hit_names_the_criteria_to_give_up(site: Site) -> None:
+    found = NothingFound(
+        without=(DroppedCriterion(criterion_id="c1", count=2), DroppedCriterion(criterion_id="c2", count=7))
+    )
+    site.search.steps = [UNDERSTOOD, found, DONE]
+    answer = await site.rita.htmx("/turns", {"message": "python in Lyon"})
+    assert answer.text.index("without “Lyon”") < answer.text.index("without “Python”")
+    assert "7 candidates" in answer.text
+
+
+# ------------------------------------------------------------------------------------------------------ two processes
+
+
+async def test_another_process_follows_and_stops_a_turn(two_processes: Site) -> None:
+    site, wait = two_processes, asyncio.Event()
+    site.search.steps = [UNDERSTOOD, HITS, wait, judged(1), asyncio.Event()]
+    turn = turn_in((await site.rita.htmx("/turns", {"message": "python"})).text)
+    async with Browser(site.other) as elsewhere:
+        elsewhere.http.cookies = site.rita.http.cookies
+        reading = asyncio.create_task(events(elsewhere, turn, base=site.other))
+        wait.set()
+        await until(lambda: _reached(turn, 3))
+        page = await elsewhere.get("/")
+        assert page.status_code == 200
+        await elsewhere.htmx(f"/turns/{turn}/stop")
+        seen = await reading
+    await site.search.cancelled.wait()
+    assert "<mark>" in "".join(one.get("data", "") for one in seen)
+    assert "Stopped." in seen[-2]["data"]
+    assert site.other_search.asked == []
+
+
+async def test_a_turn_whose_owner_is_gone_is_interrupted(site: Site) -> None:
+    place = await turns.new_conversation((await _rita()), "python")
+    turn = await turns.add(turns.NewTurn(place.id, await _rita(), "python", "a process that was killed"))
+    await turns.append(turn.id, 1, UNDERSTOOD)
+    reading = asyncio.create_task(events(site.rita, turn.id))
+    await turns.TurnDocument.get_pymongo_collection().update_one(
+        {"_id": turn.id}, {"$set": {"lease_until": datetime.now(UTC) - timedelta(seconds=1)}}
+    )
+    seen = await reading
+    assert "restarted in the middle" in "".join(one.get("data", "") for one in seen)
+    assert "Relaunch" in seen[-2]["data"]
+    with pytest.raises(turns.LeaseLost):  # the owner comes back and may not go on
+        await turns.append(turn.id, 2, HITS)
+
+
+async def _rita() -> str:
+    found = await turns.ConversationDocument.get_pymongo_collection().database["users"].find_one({"name": "rita"})
+    assert found
+    return str(found["_id"])
+
+
+async def test_a_server_that_ends_says_interrupted(database: store.Database, redis_url: str, tmp_path: Path) -> None:
+    async with a_site(database, redis_url, tmp_path) as site:
+        site.search.steps = [UNDERSTOOD, HITS, asyncio.Event()]
+        turn = turn_in((await site.rita.htmx("/turns", {"message": "python"})).text)
+    assert (await turns.events(turn))[-1][1] == Ended(state=EndState.INTERRUPTED)
+
+
+# ------------------------------------------------------------------------------------------------ chips, conversations
+
+
+async def test_a_chip_asks_anew_with_changed_criteria(site: Site) -> None:
+    first = turn_in((await site.rita.htmx("/turns", {"message": "python in Lyon"})).text)
+    await until(lambda: _ended(first))
+    without = await site.rita.htmx("/turns", {"from": first, "act": "drop:c2"})
+    assert "without “Lyon”" in without.text
+    asked = site.search.asked[-1].criteria
+    assert asked is not None
+    assert [one.id for one in asked] == ["c1"]
+    await until(lambda: _ended(turn_in(without.text)))
+    nice = await site.rita.htmx("/turns", {"from": first, "act": "nice:c1"})
+    asked = site.search.asked[-1].criteria
+    assert asked is not None
+    assert [one.need for one in asked] == [Need.NICE, Need.MUST]
+    assert "would be nice" in nice.text
+    refused = await site.rita.htmx("/turns", {"from": first, "act": "drop:c9"})
+    assert refused.status_code == 422
+    assert 'hx-target="#toasts"' in refused.text
+
+
+async def test_conversations_are_renamed_and_deleted(site: Site) -> None:
+    answer = await site.rita.htmx("/turns", {"message": "python in Lyon"})
+    place = answer.headers["hx-push-url"].partition("?")[0]
+    turn = turn_in(answer.text)
+    await until(lambda: _ended(turn))
+    renamed = await site.rita.htmx(f"{place}/rename", {"title": "Backend"})
+    assert renamed.headers["hx-redirect"] == place
+    assert "Backend" in (await site.rita.get("/")).text
+    assert (await site.rita.post(f"{place}/delete")).status_code == 303
+    assert "Backend" not in (await site.rita.get("/")).text
+    assert await turns.events(turn) == []
+    assert (await site.rita.get(place)).status_code == 404
+
+
+async def test_a_deleted_turn_ends_its_stream_and_its_work(site: Site) -> None:
+    site.search.steps = [UNDERSTOOD, HITS, asyncio.Event()]
+    answer = await site.rita.htmx("/turns", {"message": "python"})
+    await site.rita.htmx(answer.headers["hx-push-url"].partition("?")[0] + "/delete")
+    await site.search.cancelled.wait()
+
+
+async def test_a_turn_is_its_owner_s(site: Site) -> None:
+    turn = turn_in((await site.rita.htmx("/turns", {"message": "python"})).text)
+    await person("hugo")
+    async with Browser(site.base) as hugo:
+        await hugo.sign_in("hugo")
+        for path in (f"/turns/{turn}/events", f"/turns/{turn}/list"):
+            assert (await hugo.get(path)).status_code == 404
+        assert (await hugo.htmx(f"/turns/{turn}/stop")).status_code == 404
+        assert (await hugo.htmx("/turns", {"from": turn, "act": "again"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("", 422),
+        ("   \n ", 422),
+        ("é" * 3000, 422),
+        ("x" * 200_000, 413),
+        ("a\x00b \ud83d\ude00", 200),
+        ("\U0001f600", 200),
+    ],
+)
+async def test_odd_messages(site: Site, message: str, status: int) -> None:
+    answer = await site.rita.htmx(
+        "/turns", {"message": message.encode("utf-16", "surrogatepass").decode("utf-16", "replace")}
+    )
+    assert answer.status_code == status
+    assert ("hx-partial" in answer.text) == (status != 200) or status == 200
+    assert "\x00" not in answer.text
+
+
+async def test_the_reply_to_the_enter_key_needs_no_second_look(site: Site) -> None:
+    """Everything else on the page that a turn changes comes with its article."""
+    answer = await site.rita.htmx("/turns", {"message": "python"})
+    for target in ("#composer-go", "#composer-text", "#conversations", "#welcome"):
+        assert f'hx-target="{target}"' in answer.text
+    assert httpx.URL(answer.headers["hx-push-url"]).path.startswith("/c/")
+
+
+async def test_a_list_in_its_newest_order(site: Site) -> None:
+    turn = turn_in((await site.rita.htmx("/turns", {"message": "python"})).text)
+    await until(lambda: _ended(turn))
+    cards = await site.rita.get(f"/turns/{turn}/list", **{"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert re.findall(r"Person \d(?=</a>)", cards.text) == ["Person 3", "Person 1", "Person 2"]
+    assert "<html" not in cards.text
+    assert (await site.rita.get(f"/turns/{turn}/list")).status_code == 303
+    assert VerdictState.MET in cards.text
