@@ -25,7 +25,12 @@ def documents() -> list[type[Document]]:
 def connect(uri: str) -> AsyncMongoClient[dict[str, Any]]:
     """A client that gives up on an absent server after 3 s, so that the web can say so."""
     return AsyncMongoClient(
-        uri, serverSelectionTimeoutMS=3000, connectTimeoutMS=3000, timeoutMS=20000, tz_aware=True, appname="cvmatcher"
+        uri,
+        serverSelectionTimeoutMS=3000,
+        connectTimeoutMS=3000,
+        socketTimeoutMS=20000,
+        tz_aware=True,
+        appname="cvmatcher",
     )
 
 
