@@ -39,21 +39,26 @@ _FIRST_OF_COMPOUND = re.compile(
     "|on|off|in|up|pre|post|inter|sous|demi|mi|contre|vice|auto|anti|peut|celui|celle|ceux|savoir|chef|mot|porte|rendez"
     "|compte|avant|après|grand|petit|haut|bas|plus|micro|là|ci|elle|lui|nous|vous"
 )
-_LINE_END = re.compile(r"(\w+)(-|\u00ad)$")
+_LINE_END = re.compile(r"(\w+)(-|\u00ad)(?=\t|$)")  # a tab: dates stand at the right
 _LINE_START = re.compile(r"^(\w+)(\S*)[ \t]?")
 
 
 def clean_lines(lines: Sequence[str]) -> str:
     """One page's lines -> its text. "" lines are gaps; runs of them become one, none at either end."""
     kept: list[str] = []
-    for line in _joined([clean_line(line) for line in lines]):
+    for line in _joined([_tidied(line) for line in lines]):
         if line or (kept and kept[-1]):
             kept.append(line)
     return "\n".join(kept).strip("\n")
 
 
 def clean_line(line: str) -> str:
-    """NFC, mojibake repaired, one kind of space and bullet, nothing invisible; keeps tabs and a final soft hyphen."""
+    """NFC, mojibake repaired, one kind of space and bullet, nothing invisible; keeps tabs."""
+    return _tidied(line).replace("\u00ad", "")
+
+
+def _tidied(line: str) -> str:
+    """The clean line, soft hyphens still in it."""
     text = line.translate(_SYMBOL_BULLETS)
     text = "".join(char for char in text if char >= " " or char == "\t") if text.isascii() else _repaired(text)
     text = re.sub(r" *\t[\t ]*", "\t", text)
@@ -66,8 +71,7 @@ def _repaired(line: str) -> str:
     for broken, whole in _HALF_LOST:
         text = broken.sub(whole, text)
     text = text.translate(_SPACES | _BULLETS | _DASHES)
-    soft = "\u00ad" if text.rstrip().endswith("\u00ad") else ""
-    return "".join(char for char in text if not _is_nothing(char)) + soft
+    return "".join(char for char in text if char == "\u00ad" or not _is_nothing(char))
 
 
 def _is_nothing(char: str) -> bool:
@@ -83,17 +87,18 @@ def _spaced_out(text: str) -> str:
 def _joined(lines: list[str]) -> list[str]:
     """Words divided at a line's end made whole, on the line where they began."""
     words = set(re.findall(r"\w+(?:-\w+)*", "\n".join(lines).lower()))
-    result = list(lines)
-    for number in range(len(result) - 1):
-        end, start = _LINE_END.search(result[number]), _LINE_START.search(result[number + 1])
-        if end is None or start is None or "\t" in result[number + 1][: start.end()]:
+    result: list[str] = []
+    for line in lines:
+        end, start = _LINE_END.search(result[-1]) if result else None, _LINE_START.search(line)
+        if end is None or start is None or not (end[1][-1].islower() and start[1][0].islower()):
+            result.append(line)
             continue
-        first, second = end[1], start[1]
-        if not (first[-1].islower() and second[0].islower()):
-            continue
-        hyphen = "-" if end[2] == "-" and _keeps_hyphen(first.lower(), second.lower(), words) else ""
-        result[number] = result[number][: end.start()] + first + hyphen + second + start[2]
-        result[number + 1] = result[number + 1][start.end() :]
+        hyphen = "-" if end[2] == "-" and _keeps_hyphen(end[1].lower(), start[1].lower(), words) else ""
+        whole = end[1] + hyphen + start[1] + start[2]
+        result[-1] = result[-1][: end.start()] + whole + result[-1][end.end() :]
+        rest = line[start.end() :].strip()
+        if rest:
+            result.append(rest)
     return [line.replace("\u00ad", "") for line in result]
 
 

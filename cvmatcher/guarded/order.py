@@ -18,6 +18,8 @@ from cvmatcher.guarded.words import Word
 COLUMN_GAP = 1.5  # in ems: words of one row further apart than this are separated by a tab
 GAP = 1.8  # in ems, from baseline to baseline: more sets lines apart
 MOST_HEADING_ROWS = 5
+MOST_GROUP_ROWS = 4
+MOST_DATED_ROWS = 6  # a lower band with dates at one side is no pair of columns
 MANY = 3000  # pieces; beyond that a page is no CV, and is read from top to bottom
 
 
@@ -32,6 +34,8 @@ class Piece:
     y1: float
     base: float
     size: float
+    row: float  # baseline of the row it is read with: its own, or that of the first line of its group
+    side: int = 0  # -1, 1: one of a group at the left or right of what it speaks of
 
 
 @dataclass(slots=True)
@@ -86,6 +90,7 @@ def _piece(words: list[Word]) -> Piece:
         max(word.y1 for word in words),
         words[0].base,
         max(word.size for word in words),
+        words[0].base,
     )
 
 
@@ -106,31 +111,35 @@ def _cut(pieces: list[Piece]) -> Iterator[list[Piece]]:
         yield from _cut(part)
 
 
-def _best_band(pieces: list[Piece]) -> Band | None:
-    em = statistics.median(piece.size for piece in pieces)
+def _best_band(pieces: list[Piece], *, tables: bool = False) -> Band | None:
+    em = _em(pieces)
     ordered = sorted(pieces, key=lambda piece: piece.base)
     best: Band | None = None
     for x in sorted({round(piece.x1 + em * 0.4) for piece in pieces}):
-        for band in _bands_at(ordered, x, em):
+        for band in _bands_at(ordered, x, em, tables=tables):
             if best is None or band.merit > best.merit:
                 best = band
     return best
 
 
-def _bands_at(ordered: list[Piece], x: float, em: float) -> Iterator[Band]:
-    """The stretches of the page in which nothing crosses the gutter at x and both sides are columns."""
+def _em(pieces: list[Piece]) -> float:
+    return statistics.median(piece.size for piece in pieces)
+
+
+def _bands_at(ordered: list[Piece], x: float, em: float, *, tables: bool) -> Iterator[Band]:
+    """The stretches of the page in which nothing crosses the gutter at x and both sides are columns, or one table."""
     run: list[Piece] = []
     for piece in [*ordered, None]:
         if piece is not None and (piece.x1 <= x - em * 0.3 or piece.x0 >= x + em * 0.3):
             run.append(piece)
             continue
-        band = _band(run, x, em, ended=piece is not None)
+        band = _band(run, x, em, tables=tables, ended=piece is not None)
         if band is not None:
             yield band
         run = []
 
 
-def _band(run: list[Piece], x: float, em: float, *, ended: bool) -> Band | None:
+def _band(run: list[Piece], x: float, em: float, *, tables: bool, ended: bool) -> Band | None:
     run = _without_header(run, x, em)
     if ended:
         run = _without_next_heading(run, x, em)
@@ -138,9 +147,15 @@ def _band(run: list[Piece], x: float, em: float, *, ended: bool) -> Band | None:
     right = [piece for piece in run if piece.x0 >= x]
     if min(_rows(left), _rows(right)) < 2 or max(_rows(left), _rows(right)) < 3:
         return None
+    if (
+        not tables
+        and max(_rows(left), _rows(right)) < MOST_DATED_ROWS
+        and _dated_share(min(left, right, key=_rows)) > 0.3
+    ):
+        return None
     top = max(left[0].base, right[0].base)
     bottom = min(left[-1].base, right[-1].base)
-    if bottom - top < em or _is_one_table(left, right, em):
+    if bottom - top < em or _is_one_table(left, right, em) != tables:
         return None
     width = min(piece.x0 for piece in right) - max(piece.x1 for piece in left)
     merit = (round((bottom - top) / em), len(run), width)
@@ -184,18 +199,23 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
     beside = sum(any(abs(piece.base - base) < em * 0.3 for base in bases) for piece in few)
     if beside < len(few) * 0.75:
         return False
-    dated = sum(any(char.isdigit() for word in piece.words for char in word.text) for piece in few)
     short = statistics.median(len(piece.words) for piece in few) <= 3
     sparse = _rows(few) <= _rows(many) * 0.7
-    return dated >= len(few) * 0.5 or (short and sparse) or (short and beside == len(few))
+    return _dated_share(few) >= 0.5 or (short and sparse) or (short and beside == len(few))
+
+
+def _dated_share(pieces: list[Piece]) -> float:
+    """How many of the pieces hold a digit, as a share."""
+    return sum(any(char.isdigit() for word in piece.words for char in word.text) for piece in pieces) / len(pieces)
 
 
 # ---------------------------------------------------------------------------------------------------------- rows
 
 
 def _rows_with_gaps(pieces: list[Piece]) -> Iterator[list[Word]]:
+    _join_groups(pieces)
     rows = _group(pieces)
-    pitches = [below[0].base - above[0].base for above, below in pairwise(rows)]
+    pitches = [below[0].row - above[0].row for above, below in pairwise(rows)]
     usual = statistics.median(pitches) if pitches else 0.0
     for number, row in enumerate(rows):
         size = max(piece.size for piece in row)
@@ -204,15 +224,38 @@ def _rows_with_gaps(pieces: list[Piece]) -> Iterator[list[Word]]:
         yield [word for piece in row for word in piece.words]
 
 
+def _join_groups(pieces: list[Piece]) -> None:
+    """Place and dates in two or three lines beside an entry go to the entry's first line, not between its sentences."""
+    band = _best_band(pieces, tables=True) if 4 < len(pieces) < MANY else None
+    if band is None:
+        return
+    few = min(band.left, band.right, key=_rows)
+    em = _em(pieces)
+    groups: list[list[Piece]] = []
+    for piece in few:
+        if groups and piece.base - groups[-1][-1].base < GAP * em:
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    dated = sum(
+        any(char.isdigit() for piece in group for word in piece.words for char in word.text) for group in groups
+    )
+    if len(groups) < 2 or max(map(_rows, groups)) > MOST_GROUP_ROWS or dated < len(groups) / 2:
+        return
+    for group in groups:
+        for piece in group:
+            piece.row, piece.side = group[0].base, -1 if few is band.left else 1
+
+
 def _group(pieces: list[Piece]) -> list[list[Piece]]:
     rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda piece: (piece.base, piece.x0)):
-        if rows and piece.base - rows[-1][0].base < 0.4 * min(piece.size, rows[-1][0].size):
+    for piece in sorted(pieces, key=lambda piece: (piece.row, piece.x0)):
+        if rows and piece.row - rows[-1][0].row < 0.4 * min(piece.size, rows[-1][0].size):
             rows[-1].append(piece)
         else:
             rows.append([piece])
     for row in rows:
-        row.sort(key=lambda piece: piece.x0)
+        row.sort(key=lambda piece: (piece.side, piece.base if piece.side else 0.0, piece.x0))
     return rows
 
 
@@ -225,6 +268,9 @@ def _row_text(row: list[Word]) -> str:
 
 def _between(last: Word, word: Word) -> str:
     """What stands between two words of a row: nothing where one word changes its style midway."""
-    if word.upright and word.x0 - last.x1 > COLUMN_GAP * max(last.size, word.size):
-        return "\t"
-    return "" if word.glued and last.line == word.line else " "
+    if word.glued and last.line == word.line:
+        return ""
+    size = max(last.size, word.size)
+    if word.upright and abs(word.base - last.base) > 0.6 * size:  # the next line of a group
+        return " " if last.text in "-–—" else "\t"
+    return "\t" if word.upright and word.x0 - last.x1 > COLUMN_GAP * size else " "
