@@ -113,6 +113,7 @@ class Gemini:
                 response_mime_type="application/json",
                 response_json_schema=schema.model_json_schema(),
                 thinking_config=types.ThinkingConfig(thinking_level=types.ThinkingLevel.LOW) if self._thinks else None,
+                automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
                 # per read, not per request: a server that drips is cut by asyncio.timeout below
                 http_options=types.HttpOptions(timeout=max(SHORTEST_DEADLINE_MS, int(seconds * 1000))),
             )

@@ -1,13 +1,14 @@
 """A local server that speaks Gemini's wire format to the real google-genai client, faults included.
 
 `with GeminiServer() as server:` then `server.always(answer({...}))`, or `server.then(status(503), answer({...}))` for
-the next requests in order, or `server.decide(function of the Request)`.
+the next requests in order, or `server.decide(function of the Request)`; `server.decide(honest)` is a model that works.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "empty",
     "fenced",
     "hang",
+    "honest",
     "html",
     "out_of_quota",
     "prompt_of",
@@ -104,6 +106,28 @@ def prompt_of(request: Request) -> str:
     body = request.json
     parts = [*body.get("systemInstruction", {}).get("parts", []), *(p for c in body["contents"] for p in c["parts"])]
     return "\n".join(part["text"] for part in parts)
+
+
+def honest(request: Request) -> Reply:
+    """Answers each kind of question as a careful model would, by looking for words: for whole-app tests and trials."""
+    kind = request.json["generationConfig"]["responseJsonSchema"]["title"]
+    prompt = prompt_of(request)
+    data = re.findall(r"<((?:cv|message|lines|conversation)-\w+)>\n(.*?)\n?</\1>", prompt, re.DOTALL)[-1][1]
+    if kind == "VerdictsAnswer":
+        criteria = json.loads(re.findall(r"^Criteria: (.*)$", prompt, re.MULTILINE)[-1])
+        return answer({"verdicts": [_verdict(criterion, data) for criterion in criteria]})
+    if kind == "CriteriaAnswer":
+        words = [word for word in re.findall(r"[\w+#.]+", data) if len(word) > 3 or word[0].isupper()]
+        return answer({"criteria": [{"kind": "text", "need": "must", "value": w, "label": w} for w in words]})
+    if kind == "NameAnswer":
+        return answer({"name": ""})
+    return answer({"headline": next((line for line in data.splitlines() if line.strip("[] ")), "")})
+
+
+def _verdict(criterion: dict[str, Any], cv: str) -> dict[str, str]:
+    wanted = (criterion["value"] or criterion["label"]).casefold()
+    line = next((line for line in cv.splitlines() if wanted in line.casefold()), "")
+    return {"criterion_id": criterion["id"], "verdict": "met" if line else "not_found", "quotation": line[:200]}
 
 
 class GeminiServer(LocalServer):
