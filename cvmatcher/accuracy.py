@@ -196,7 +196,9 @@ def _of_pairs(
 
 
 def _get(item: Any, field: str) -> Any:
-    return (item.start, item.end) if field == "dates" else getattr(item, field)
+    if field == "dates":
+        return item.start, item.end
+    return item if field == "school" else getattr(item, field)
 
 
 def _pair(found: Sequence[Item], expected: Sequence[Item]) -> list[tuple[Item | None, Item]]:
@@ -267,6 +269,14 @@ def _degree(found: str, expected: str) -> float:
     return _value(one, other)
 
 
+def _school(found: Education, expected: Education) -> float:
+    """Right with or without its town behind it."""
+    forms = (found.school, f"{found.school} {found.place}")
+    return max(
+        _value(form, other) for form in forms for other in (expected.school, f"{expected.school} {expected.place}")
+    )
+
+
 def _words(found: str, expected: str) -> float:
     one, other = Counter(_normal(found).split()), Counter(_normal(expected).split())
     common = (one & other).total()
@@ -318,4 +328,9 @@ _JOB: dict[str, Callable[[Any, Any], float]] = {
     "current": _equal,
     "text": _words,
 }
-_STUDY: dict[str, Callable[[Any, Any], float]] = {"degree": _degree, "school": _value, "place": _place, "dates": _equal}
+_STUDY: dict[str, Callable[[Any, Any], float]] = {
+    "degree": _degree,
+    "school": _school,
+    "place": _place,
+    "dates": _equal,
+}

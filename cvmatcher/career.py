@@ -83,6 +83,7 @@ _DURATION = re.compile(
 )
 
 
+_DIGITS = re.compile(r"\d\d")
 GONE = "\x1f"  # stands where `cut` took something out
 
 
@@ -104,6 +105,8 @@ def find_span(line: str) -> Span | None:
 
 def find_range(line: str) -> Span | None:
     """The first range of a line, an open one ("depuis 2019", "2019 –") included."""
+    if not _DIGITS.search(line):
+        return None
     folded = _flat(line)
     for pattern in (_RANGE, _YEARS, _SHORT_YEARS):
         for found in pattern.finditer(folded):
@@ -115,7 +118,8 @@ def find_range(line: str) -> Span | None:
 
 def find_date(line: str) -> Span | None:
     """The first date of a line."""
-    if not (found := _SINGLE.search(_flat(line))):
+    found = _SINGLE.search(_flat(line)) if _DIGITS.search(line) else None
+    if not found:
         return None
     date = _partial(found["start"])
     return Span(date, date, False, found.span(), single=True)
@@ -239,5 +243,7 @@ def _ordinal(date: str, default_month: int) -> int:
 
 def _cut(line: str, bounds: Iterable[tuple[int, int]]) -> str:
     for first, last in sorted(bounds, reverse=True):
+        if line[:first].endswith(("(", "[")) and line[last:].startswith((")", "]")):
+            first, last = first - 1, last + 1  # noqa: PLW2901 - the brackets go with what they held
         line = line[:first] + GONE + line[last:]
     return line

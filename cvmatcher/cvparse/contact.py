@@ -18,6 +18,7 @@ from cvmatcher.folding import fold
 _EMAIL = re.compile(
     r"[\w.+%'-]+(?:@| ?\((?:at|@|arobase)\) ?| ?\[(?:at|@|arobase)\] ?)[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}"
 )
+_AT = re.compile(r"@|\(at\)|\[at\]|arobase")
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s|,;<>()·•]+|(?<![@\w.])(?:[\w-]+\.)+(?:com|fr|org|net|io|dev|me|eu|be|"
     r"ch|ca|uk|de|info|tech|app|"
@@ -44,7 +45,8 @@ _NOT_LINKS = frozenset(
 _REGIONS = {"fr": "FR", "en": "US", "de": "DE", "es": "ES", "it": "IT", "pt": "PT", "nl": "NL"}
 _PHONE_LIKE = re.compile(r"(?:\+|00|\(|\d)[\d\s().\-/\u2010-\u2015]{6,22}\d")
 _DATE_OF_CV = re.compile(
-    r"\b(?:(?:last )?(?:updated?|modified|revised|revision)(?: (?:on|in))?|mise? a jour(?: le| en)?|maj|"
+    r"\b(?:(?:last )?(?:updated?|modified|revised|revision)(?: (?:on|in))?|mise? a jour(?: le| en)?|"
+    r"maj|dated?|datee?(?: de| du)?|"
     r"derniere (?:mise a jour|maj|modification)|date du cv|cv date|resume date|cv (?:de|du|of|from|a jour au|au)|"
     r"as of|a jour (?:au|en|du|le)|actualise (?:le|en)|fait (?:a \w[\w' -]{1,30},? )?le|etabli (?:le|"
     r"en)|cree (?:le|en))\b"
@@ -65,16 +67,21 @@ _PIECES = re.compile(r"\s*(?:[|·•∙◦●♦✉☎✆⌂★/]|\s[-–—]\s|
 
 
 def emails(text: str) -> tuple[str, ...]:
+    if not _AT.search(text):
+        return ()
     found = (re.sub(r" ?[(\[](?:at|@|arobase)[)\]] ?", "@", m.group()).strip("'.-") for m in _EMAIL.finditer(text))
     return _once(found)
 
 
-def phones(lines: Iterable[Line], language: str) -> tuple[str, ...]:
-    """International form ("+33 6 12 34 56 78") of each possible number, in order; numbers with letters are none."""
+def phones(lines: Iterable[Line], language: str, country: str = "") -> tuple[str, ...]:
+    """International form ("+33 6 12 34 56 78") of each possible number, in order.
+
+    `country` (ISO 3166) is where the person lives, if known: numbers without a prefix are read as that country's first.
+    """
     home = _REGIONS.get(language, "FR")
     texts = (_URL.sub(" ", line.text) for line in lines)
     stretches = (found.group() for text in texts for found in _PHONE_LIKE.finditer(text))
-    return _once(_phone(stretch, (home, "FR", "US", "GB")) for stretch in stretches)
+    return _once(_phone(stretch, (*([country] if country else []), home, "FR", "US", "GB")) for stretch in stretches)
 
 
 def _phone(text: str, regions: Sequence[str]) -> str:
@@ -191,9 +198,14 @@ def cv_date(lines: Sequence[Line]) -> str | None:
     return None
 
 
+def says_date(line: Line) -> bool:
+    """Whether the line is nothing but the date of the CV."""
+    return len(line.text) <= 60 and cv_date([line]) is not None and not is_contact(line.text) and "\t" not in line.text
+
+
 def _only_date(text: str, start: int) -> bool:
     """The statement stands on its own, or at the end of its line: not inside a sentence."""
-    return start == 0 or (text[start - 1] in " (|·-–—:," and len(text) - start <= 50)
+    return start == 0 or (text[start - 1] in "\t (|·-–—:," and len(text) - start <= 50)
 
 
 def _once(values: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from cvmatcher.cvparse.lines import Line
 from cvmatcher.cvparse.parts import IsPlace, Part, split_parts
 from cvmatcher.cvparse.words import is_degree, is_school
 from cvmatcher.domain import Education
+from cvmatcher.vocabulary import places
 
+_TOWN_LEAST = 50_000  # people; the names of smaller ones are also names of saints and poets, as schools have them
 _NOTE = re.compile(
     r"^(?:gpa|mention|grade|thesis|these|memoire|advisor|honou?rs|dean'?s list|coursework|minor|option|with )\b",
     re.IGNORECASE,
@@ -38,11 +40,21 @@ def degree_of(entry: Entry, is_place: IsPlace) -> Education | None:
     study = Education(
         degree=_degree(degrees),
         school=_tidy(parts[school].text) if school is not None else "",
-        place=_tidy(place),
+        place=_tidy(place) or (town_in(parts[school].text) if school is not None else ""),
         start=start,
         end=end,
     )
     return study if study.degree or study.school else None
+
+
+def town_in(school: str) -> str:
+    """The town a school's name says ("University of London", "IUT de Nantes"), "" when it says none."""
+    towns = [
+        school[match.start : match.end]
+        for place, match in places.find(school)
+        if place.kind == "city" and place.population >= _TOWN_LEAST
+    ]
+    return next((town for town in reversed(towns) if not is_school(town)), "")
 
 
 def _dates(span: Span | None) -> tuple[str | None, str | None]:

@@ -111,16 +111,14 @@ def _single_anchor(at: int, line: Line) -> _Anchor | None:
     if not words:
         return _Anchor(at, span, "")
     before, _, after = rest.partition(GONE)
-    if (before.strip(_EDGE) and after.strip(_EDGE)) or len(words) > 100 or is_body(Line(words)):
+    if (before.strip(_EDGE) and after.strip(_EDGE)) or len(words) > 100 or is_body(Line(words.capitalize())):
         return None
-    apart = before.rstrip()[-1:] in tuple(",(|·–—-:") if before.strip() else after.lstrip()[:1] in tuple(")|·–—-:,")
+    first, last = span.at
+    apart = line.text[:first].rstrip()[-1:] in set(",(|·–—-:") and not line.text[last:].strip(_EDGE)
+    apart = apart or (not line.text[:first].strip(_EDGE) and line.text[last:].lstrip()[:1] in set(")|·–—-:,\t"))
     apart = apart or "\t" in line.text or (len(span.start) > 4 and len(words.split()) <= 8)
-    starts = not before.strip(_EDGE)
-    return (
-        _Anchor(at, span, rest)
-        if apart or (starts and len(words.split()) <= 10 and not starts_like_a_sentence(words))
-        else None
-    )
+    starts = not before.strip(_EDGE) and len(words.split()) <= 10 and not starts_like_a_sentence(words)
+    return _Anchor(at, span, rest) if apart or starts else None
 
 
 # ------------------------------------------------------------------------------------------------- dates below the body
@@ -196,12 +194,23 @@ def _opened_by_dates(
     starts = [_start_of(lines, anchors, number, above) for number in range(len(anchors))]
     ends = [*starts[1:], len(lines)]
     for anchor, start, end in zip(anchors, starts, ends, strict=True):
-        head = [line.text for line in lines[start : anchor.at]] + _said(anchor)
+        head = _rejoined([line.text for line in lines[start : anchor.at]] + _said(anchor))
         if start and start == starts[0] and not any(map(names, head)):
             head = _stray_header(lines[:start], names) + head
         taken = _header_below(lines[anchor.at + 1 : end], head, names)
         body = [line for line in lines[anchor.at + 1 + len(taken) : end] if without_durations(line.text).strip(_EDGE)]
         yield Entry(anchor.span, [*head, *taken], body)
+
+
+def _rejoined(head: Sequence[str]) -> list[str]:
+    """A header that runs on in a second line, which starts in lower case, on one line."""
+    whole: list[str] = []
+    for text in head:
+        if whole and text[:1].islower() and "\t" not in whole[-1] and GONE not in whole[-1]:
+            whole[-1] = f"{whole[-1]} {text}"
+        else:
+            whole.append(text)
+    return whole
 
 
 def _stray_header(lines: Sequence[Line], names: Callable[[str], float]) -> list[str]:
@@ -233,15 +242,26 @@ def _start_of(lines: Sequence[Line], anchors: Sequence[_Anchor], number: int, ab
     """Index of the first line of entry `number`: up to `above` lines before its dates, none of them a description."""
     anchor = anchors[number]
     floor = anchors[number - 1].at + 1 if number else 0
+    start = _block_start(lines, anchor, floor)
+    if start is not None:
+        return start
     start = anchor.at
     while start > floor and anchor.at - start < above:
         line = lines[start - 1]
-        if is_body(line) or not without_durations(line.text).strip(_EDGE):
-            break
-        if _opens_block(lines, start, anchor):
+        if is_body(line) or not without_durations(line.text).strip(_EDGE) or _opens_block(lines, start, anchor):
             break
         start -= 1
-    return start if number else min(start, anchor.at)
+    return start
+
+
+def _block_start(lines: Sequence[Line], anchor: _Anchor, floor: int) -> int | None:
+    """Where the entry starts when an empty line says so: a few header lines above the dates and nothing else."""
+    for at in range(anchor.at, max(floor, anchor.at - 3) - 1, -1):
+        if is_body(lines[at]) and at != anchor.at:
+            return None
+        if _opens_block(lines, at, anchor):
+            return at
+    return None
 
 
 def _header_below(lines: Sequence[Line], head: Sequence[str], names: Callable[[str], float]) -> list[str]:

@@ -152,10 +152,11 @@ def _undated(lines: Sequence[Line]) -> list[Entry]:
     return entries
 
 
-def is_job(entry: Entry) -> bool:
-    """Surely a job, wherever it stands: a title's words, and none of a school or degree."""
+def is_job(entry: Entry, *, among_studies: bool = False) -> bool:
+    """Surely a job, wherever it stands: a title's words and none of a degree; among studies none of a school either."""
     header = [*entry.header, *entry.far_below]
-    return any(title_score(text) >= 1 for text in header) and not any(is_degree(t) or is_school(t) for t in header)
+    studied = any(is_degree(text) or (among_studies and is_school(text)) for text in header)
+    return not studied and any(title_score(text) >= 1 for text in header)
 
 
 def is_study(entry: Entry) -> bool:

@@ -23,6 +23,8 @@ _FOOTER = re.compile(
 )
 _NUMBERED = re.compile(r".{0,60}?\s[-–—|]\s(?:page\s*)?\d{1,2}\s*/\s*\d{1,2}", re.IGNORECASE)
 _NOTHING = f" (){GONE}"
+_BROKEN_LINK = re.compile(r"(?:https?://|www\.|\w\.(?:com|org|net|fr|io)/)\S*[./_-]$")
+_LINK_REST = re.compile(r"[\w./-]{2,40}")
 _TRAILING_RANGE = re.compile(r"(?:[-–—]|\b(?:to|à|au))\s*$")
 
 
@@ -120,19 +122,27 @@ def _mended(lines: list[Line]) -> list[Line]:
     mended: list[Line] = []
     for line in lines:
         before = mended[-1] if mended else None
-        if before and before.text.endswith("\u00ad"):
+        if before and _BROKEN_LINK.search(before.text) and _LINK_REST.fullmatch(line.text):
+            mended[-1] = replace(before, text=before.text + line.text)
+        elif before and before.text.endswith("\u00ad"):
             mended[-1] = replace(before, text=before.text[:-1] + line.text)
-        elif before and not line.bullet and _continues_range(before.text, line.text):
-            mended[-1] = replace(before, text=f"{before.text} {line.text}")
+        elif before and not line.bullet and (rows := _margin_range(before.text, line.text)):
+            mended[-1] = replace(before, text=rows[0])
+            mended += [replace(line, text=rows[1])] if rows[1] else []
         else:
             mended.append(line)
     return [replace(line, text=line.text.replace("\u00ad", "")) for line in mended]
 
 
-def _continues_range(first: str, second: str) -> bool:
-    """As in "Sept 2018 –" then "May 2023"."""
-    if len(first) > 40 or len(second) > 40 or not _TRAILING_RANGE.search(first):
-        return False
-    dated = find_date(first)
-    joined = find_range(f"{first} {second}")
-    return dated is not None and joined is not None and joined.at[1] > len(first)
+def _margin_range(first: str, second: str) -> tuple[str, str] | None:
+    """Two rows whose first cells make one range ("Sept 2018 –", "May 2023"), with the range whole in the first row."""
+    start, tab, title = first.partition("\t")
+    end, _, rest = second.partition("\t")
+    if len(start) > 40 or len(end) > 30 or find_range(start) or (len(end) > 20 and not tab):
+        return None
+    joined = find_range(f"{start} {end}") if find_date(f"{start} {end}") else None
+    if joined is None or joined.at[0] > 3 or joined.at[1] < len(start) + len(end):
+        return None
+    if not tab and not (_TRAILING_RANGE.search(start) and find_date(start)):
+        return None
+    return f"{start} {end}{tab}{title}", rest

@@ -15,11 +15,12 @@ from cvmatcher.cvparse.contact import is_contact, pieces
 from cvmatcher.cvparse.lines import Line
 from cvmatcher.cvparse.lists import words
 from cvmatcher.cvparse.sections import kinds_of
-from cvmatcher.cvparse.words import is_degree, is_school, org_score, title_score
+from cvmatcher.cvparse.words import is_degree, is_school, org_score, title_score, title_words_score
 from cvmatcher.folding import fold
 
 _LABEL = re.compile(
-    r"^(?:nom(?: (?:et|&) prenom| complet)?|prenom(?:s)? ?(?:et|&|/)? ?nom|full name|name|candidate?) ?: ?",
+    r"^(?:nom(?: (?:et|&) prenoms?| complet)?|prenoms? ?(?:et|&|/)? ?nom|full name|name|"
+    r"candidate?)(?: ?: ?|\t|\s+(?=\S+\s+\S))",
     re.IGNORECASE,
 )
 _TITLES_BEFORE = re.compile(
@@ -31,6 +32,13 @@ _TITLES_AFTER = re.compile(
     r"\s*(?:,\s*|\s)(?:ph\.?d\.?|m\.?sc\.?|mba|m\.?d\.?|r\.?n\.?|cpa|pmp|resume|cv|curriculum vitae|"
     r"b\.?sc\.?|jr\.?|esq\.?|\([^)]*\))$",
     re.IGNORECASE,
+)
+_ROLE_LABEL = re.compile(
+    r"^(?:fonction|poste(?: (?:actuel|recherche|vise|souhaite))?|titre|metier|profession|intitule|"
+    r"emploi (?:recherche|vise)|"
+    r"position|title|job title|current (?:position|role|title)|occupation|role|desired (?:position|"
+    r"job)|job applied for)"
+    r"\s*[:\t]\s*"
 )
 _LABELLED = re.compile(r"^[\w' ]{2,20}\s?:")
 _PARTICLES = frozenset(
@@ -78,6 +86,9 @@ def find_name(lines: Sequence[Line], mails: Iterable[str], is_place: Callable[[s
     """The best-evidenced name of a CV, or none."""
     locals_ = [fold(mail.split("@")[0]) for mail in mails]
     reachable = bool(locals_) or any(is_contact(line.text) for line in lines[:30])
+    career = next(
+        (at for at, line in enumerate(lines) if {"experience", "education"} & set(kinds_of(line.text))), len(lines)
+    )
     best, best_score = Named(), 0.0
     for at in range(min(len(lines), 400)):
         if at > 60 and not locals_:
@@ -87,9 +98,19 @@ def find_name(lines: Sequence[Line], mails: Iterable[str], is_place: Callable[[s
             if not _looks_like_a_name(name) or (is_place(name) and not labelled):
                 continue
             score = _evidence(name, at, locals_, reachable=reachable) + 10 * labelled
+            score += 3 * (reachable and last < career and _headline_below(lines, last))
             if score > best_score + (0.01 if last == at else 0):
                 best, best_score = Named(_cased(name), last), score
     return best if best_score >= 3 else Named()
+
+
+def _headline_below(lines: Sequence[Line], at: int) -> bool:
+    """Whether the line after `at` is a job title and nothing more."""
+    return (
+        at + 1 < len(lines)
+        and title_score(lines[at + 1].text) >= 0.9
+        and _is_headline(lines[at + 1].text, below_name=True)
+    )
 
 
 def _candidates(lines: Sequence[Line], at: int) -> list[tuple[str, int]]:
@@ -97,19 +118,19 @@ def _candidates(lines: Sequence[Line], at: int) -> list[tuple[str, int]]:
     found = [(line.text, at)]
     parts = pieces(line.text)
     if len(parts) > 1 and len(line.text) < 160:
-        found += [(parts[0], at)]
+        found += [(part, at) for part in parts[:3]]
     if at + 1 < len(lines) and at < 12 and len(line.text.split()) <= 2 and len(lines[at + 1].text.split()) <= 2:
         found.append((f"{line.text} {lines[at + 1].text}", at + 1))
     return found
 
 
 def _bare(text: str) -> tuple[str, bool]:
-    labelled = bool(_LABEL.match(fold(text)))
-    text = text.partition(":")[2].strip() if labelled else text
+    label = _LABEL.match(fold(text))
+    text = text[label.end() :] if label else text
     text = _TITLES_BEFORE.sub("", text)
     for _ in range(2):
         text = _TITLES_AFTER.sub("", text)
-    return text.strip(" ,.-–—|"), labelled
+    return text.strip(" ,.-–—|"), label is not None
 
 
 def _looks_like_a_name(text: str) -> bool:
@@ -121,7 +142,7 @@ def _looks_like_a_name(text: str) -> bool:
         return False
     if any(fold(w).strip(".") in _NOT_NAMES for w in words) or kinds_of(text):
         return False
-    return not (title_score(text) >= 1 or org_score(text) >= 0.8 or is_school(text) or is_degree(text))
+    return not (title_words_score(text) >= 1 or org_score(text) >= 0.8 or is_school(text) or is_degree(text))
 
 
 def _evidence(name: str, at: int, locals_: Iterable[str], *, reachable: bool) -> float:
@@ -143,7 +164,12 @@ def _cased(name: str) -> str:
 
 
 def find_headline(lines: Sequence[Line], named: Named) -> str:
-    """What the person calls themselves: the line below the name, else a title above any section."""
+    """What the person calls themselves: a labelled line, else beside or below the name, else a title on top."""
+    for line in lines[:40]:
+        if found := _ROLE_LABEL.match(fold(line.text)):
+            return _tidy(line.text[found.end() :])
+    if beside := _beside_name(lines, named):
+        return beside
     after = lines[named.at + 1 : named.at + 5] if named.name else lines[:4]
     for line in after:
         if kinds_of(line.text):
@@ -154,6 +180,12 @@ def find_headline(lines: Sequence[Line], named: Named) -> str:
     if named.name and named.at > 0 and _is_headline(lines[named.at - 1].text, below_name=False):
         return _tidy(lines[named.at - 1].text)
     return ""
+
+
+def _beside_name(lines: Sequence[Line], named: Named) -> str:
+    """A title that shares the name's row."""
+    parts = pieces(lines[named.at].text) if named.at >= 0 else []
+    return next((_tidy(part) for part in parts[1:4] if _is_headline(part, below_name=True)), "")
 
 
 def _stretches(text: str) -> list[str]:

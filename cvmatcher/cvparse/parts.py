@@ -81,7 +81,11 @@ def _take_place(parts: list[Part], is_place: IsPlace) -> tuple[list[Part], str]:
     """The last part that is a place; else a place behind a part's comma ("Capgemini, Lyon")."""
     for at in range(len(parts) - 1, -1, -1):
         others = len(parts) - 1
-        if others and looks_like_place(parts[at].text, is_place):
+        if (
+            others
+            and looks_like_place(parts[at].text, is_place)
+            and not (others == 1 and _employer_in(parts[at].text, is_place))
+        ):
             place = parts[at].text
             if at and is_country(place) and looks_like_place(parts[at - 1].text, is_place) and others > 1:
                 return parts[: at - 1] + parts[at + 1 :], f"{parts[at - 1].text}, {place}"
@@ -94,6 +98,12 @@ def _take_place(parts: list[Part], is_place: IsPlace) -> tuple[list[Part], str]:
                 kept = Part(name, parts[at].line, parts[at].after_at)
                 return [*parts[:at], kept, *parts[at + 1 :]], tail
     return parts, ""
+
+
+def _employer_in(text: str, is_place: IsPlace) -> bool:
+    """Whether "X, Singapore" may well be an employer and its country: X is no known town."""
+    first, comma, last = text.rpartition(",")
+    return bool(comma) and is_country(last) and not is_place(first.strip()) and not is_place(text)
 
 
 def _at_commas(part: Part) -> list[Part]:

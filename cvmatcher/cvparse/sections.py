@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
 from cvmatcher.cvparse.lines import Line
 from cvmatcher.cvparse.lists import phrases, sections_of, words
+from cvmatcher.cvparse.spoken import names_language
 from cvmatcher.folding import fold
 
 HEADER = "header"  # what stands before the first heading
@@ -39,17 +40,65 @@ class Section:
         return kind == self.kind or kind in self.also
 
 
-def split_sections(lines: Sequence[Line]) -> list[Section]:
-    """The lines under their headings, in order; the first section is the header, perhaps empty."""
+def split_sections(lines: Sequence[Line], name_at: int = -1) -> list[Section]:
+    """The lines under their headings, in order; the first section is the header, perhaps empty.
+
+    `name_at`: index of the line with the person's name; a header starts there too, as below a sidebar.
+    """
     shouting = _headings_shout(lines)
     sections = [Section(HEADER)]
-    for line in lines:
+    name = lines[name_at] if name_at >= 0 else None
+    for line in _side_by_side(lines):
+        if line is name and sections[-1].kind != HEADER:
+            sections.append(Section(HEADER))
         kinds, rest = _heading(line, sections[-1], shouting)
         if kinds:
             sections.append(Section(kinds[0], line.text, [], kinds[1:]))
         if rest:
             sections[-1].lines.append(Line(rest, line.bullet, line.page, line.gap))
     return sections
+
+
+def with_whole_headings(lines: Sequence[Line]) -> list[Line]:
+    """A heading that a narrow column broke in two ("CENTRES", "D'INTÉRÊT") on one line."""
+    whole: list[Line] = []
+    for line in lines:
+        before = whole[-1] if whole else None
+        if before and _is_rest_of_heading(before, line):
+            whole[-1] = replace(before, text=f"{before.text} {line.text}")
+        else:
+            whole.append(line)
+    return whole
+
+
+def _is_rest_of_heading(first: Line, second: Line) -> bool:
+    if first.bullet or second.bullet or second.gap or len(first.text) + len(second.text) > 40:
+        return False
+    alike = first.text.isupper() == second.text.isupper() and (first.text.isupper() or second.text[:1].islower())
+    both = bool(kinds_of(first.text) and kinds_of(second.text))
+    return alike and not both and _plain(f"{first.text} {second.text}") in _PHRASES
+
+
+def _side_by_side(lines: Sequence[Line]) -> list[Line]:
+    """Two sections under headings on one row ("Formation<tab>Langues"): the left one, then the right one."""
+    ordered: list[Line] = []
+    right: list[Line] = []
+    spoken = False
+    for line in lines:
+        cells = [cell.strip() for cell in line.text.split("\t") if cell.strip()]
+        kinds = [kinds_of(cell) for cell in cells]
+        if len(cells) == 2 and all(kinds):
+            ordered += [*right, replace(line, text=cells[0])]
+            right, spoken = [replace(line, text=cells[1])], "languages" in kinds[1]
+        elif right and (any(kinds) or line.page != right[0].page):
+            ordered += [*right, line]
+            right = []
+        elif right and len(cells) == 2:
+            ordered.append(replace(line, text=cells[0]))
+            right.append(replace(line, text=cells[1]))
+        else:
+            (right if right and spoken and names_language(line.text) else ordered).append(line)
+    return ordered + right
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
@@ -73,7 +122,7 @@ def _heading(line: Line, current: Section, shouting: bool) -> tuple[tuple[str, .
         if current.kind == HEADER and len(current.lines) < 4 and _plain(text) in {"resume", "cv", "curriculum vitae"}:
             return (), text
         weak = _plain(text) in _COMMON or (len(kinds) == 1 and current.kind == kinds[0] == "skills")
-        return ((), text) if weak and shouting and not text.isupper() else (kinds, "")
+        return ((), text) if weak and shouting and not text.isupper() and not line.gap else (kinds, "")
     label, colon, rest = text.partition(":")
     if colon and rest.strip() and len(label) <= 40 and (kinds := kinds_of(label)) and _opens(kinds[0], current):
         return kinds, rest.strip()

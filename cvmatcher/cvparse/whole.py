@@ -17,7 +17,7 @@ from cvmatcher.cvparse.experiences import is_job, is_study, job_entries, jobs_of
 from cvmatcher.cvparse.lines import Line, read_lines
 from cvmatcher.cvparse.lists import words
 from cvmatcher.cvparse.naming import Named, find_headline, find_name
-from cvmatcher.cvparse.sections import HEADER, Section, kinds_of, split_sections
+from cvmatcher.cvparse.sections import HEADER, Section, kinds_of, split_sections, with_whole_headings
 from cvmatcher.cvparse.skills import read_skills
 from cvmatcher.cvparse.spoken import mentioned, names_language, read_languages
 from cvmatcher.cvparse.tongue import language_of
@@ -27,29 +27,37 @@ from cvmatcher.folding import fold
 from cvmatcher.vocabulary import places, sectors, skills
 
 _UNLIKELY = frozenset({HEADER, "other", "summary", "projects", "skills", "contact", "languages", "certifications"})
+_SECTOR_CUE = re.compile(
+    r"\b(?:secteurs?|domaines?|industr(?:y|ies|ie)|sectors?|fields?|mostly in|mainly in|"
+    r"surtout (?:dans|en)|principalement (?:dans|en)|"
+    r"essentiellement (?:dans|en)|experience (?:in|dans|en)|years in|ans (?:dans|en)|univers)\b"
+)
 _CITY_LEAST = 1_000  # people; smaller places share their names with too many other things
 
 
 def read_profile(text: CVText, today: str) -> Profile:
     """The Profile of a CV. `today` ("YYYY-MM") ends running jobs where the CV does not say of when it is."""
-    lines = read_lines(text.pages)
-    sections = split_sections(lines)
+    everything = read_lines(text.pages)
+    cv_date = contact.cv_date(everything)
+    lines = with_whole_headings([line for line in everything if not (cv_date and contact.says_date(line))])
     language = language_of(line.text for line in lines)
     mails = contact.emails(text.text)
     named = find_name(lines, mails, is_place)
+    sections = split_sections(lines, named.at)
     head = _contact_lines(lines, sections, named)
     jobs, studies = _career(sections)
-    cv_date = contact.cv_date(lines)
+    biography = _biography(sections, named)
+    location = contact.location(head, is_place)
     found_links = contact.links([*head, *_edges(lines)])
     return Profile(
         name=named.name,
         emails=mails,
-        phones=contact.phones(lines, language),
+        phones=contact.phones(lines, language, _country_of(location)),
         links=(*found_links, *contact.handles(head, (*mails, *found_links))),
-        location=contact.location(head, is_place),
+        location=location,
         headline=find_headline(lines, named),
-        biography=_biography(sections, named),
-        sectors=_sectors(sections, lines),
+        biography=biography,
+        sectors=_sectors(sections, lines, biography),
         skills=_skills(sections, lines),
         experiences=career.newest_first(jobs),
         education=tuple(studies),
@@ -70,10 +78,15 @@ def is_place(text: str) -> bool:
     return any(place.kind != "city" or place.population >= _CITY_LEAST for place in places.all_named(text))
 
 
+def _country_of(location: str) -> str:
+    place = places.get(location) if location else None
+    return place.country if place else ""
+
+
 def _contact_lines(lines: Sequence[Line], sections: Sequence[Section], named: Named) -> list[Line]:
     """Where contact details stand: contact sections, the header, the lines around the name."""
     chosen = [line for section in sections if section.holds("contact") for line in section.lines]
-    chosen += sections[0].lines[:25]
+    chosen += [line for section in sections if section.kind == HEADER for line in section.lines[:25]]
     if named.at >= 0:
         chosen += lines[max(0, named.at - 3) : named.at + 8]
     beside = [at for at, line in enumerate(lines) if contact.emails(line.text) and len(line.text) < 120]
@@ -102,7 +115,9 @@ def _career(sections: Sequence[Section]) -> tuple[list[Experience], list[Educati
             studies += [degree_of(entry, is_place) for entry in strays]
         elif section.kind == "education":
             entries = study_entries(section.lines)
-            strays = [entry for entry in entries if entry.span and not entry.span.single and is_job(entry)]
+            strays = [
+                entry for entry in entries if entry.span and not entry.span.single and is_job(entry, among_studies=True)
+            ]
             jobs += jobs_of(strays, is_place)
             studies += [degree_of(entry, is_place) for entry in entries if entry not in strays]
     if not jobs or not studies:
@@ -140,7 +155,7 @@ def _biography(sections: Sequence[Section], named: Named) -> str:
     for section in sections:
         if section.kind == "summary" and (text := _prose(section.lines, named)):
             return text
-    header = sections[0].lines
+    header = [line for section in sections if section.kind == HEADER for line in section.lines]
     start = next((i for i, line in enumerate(header) if _sentence(line.text)), None)
     return _prose(header[start:], named) if start is not None else ""
 
@@ -151,7 +166,7 @@ def _prose(lines: Sequence[Line], named: Named) -> str:
     for line in lines:
         if named.name and fold(line.text).startswith(fold(named.name)):
             break
-        if not (contact.is_contact(line.text) and len(line.text) < 60) and not contact.cv_date([line]):
+        if not (contact.is_contact(line.text) and len(line.text) < 60):
             kept.append(line.text)
     joined = ""
     for text in kept:
@@ -160,7 +175,10 @@ def _prose(lines: Sequence[Line], named: Named) -> str:
 
 
 def _sentence(text: str) -> bool:
-    return len(text) > 60 and not contact.is_contact(text) and len(text.split()) >= 9 and text.count("|") < 2
+    """A line of running text, long or closed by a full stop, and no address."""
+    words_ = len(text.split())
+    running = (len(text) > 60 and words_ >= 9) or (text.endswith(".") and words_ >= 4)
+    return running and not contact.is_contact(text) and text.count("|") < 2 and not any(c.isdigit() for c in text[:3])
 
 
 def _skills(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[str, ...]:
@@ -196,7 +214,7 @@ def _languages(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[Spok
     return tuple(found.values())
 
 
-def _sectors(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[str, ...]:
+def _sectors(sections: Sequence[Section], lines: Sequence[Line], biography: str) -> tuple[str, ...]:
     """Sectors that a section or a labelled line names; those of the vocabulary that a statement of sectors holds."""
     stated: list[str] = []
     for section in sections:
@@ -206,4 +224,15 @@ def _sectors(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[str, .
         label, colon, rest = line.text.partition(":")
         if colon and len(label) < 40 and kinds_of(label) == ("sectors",):
             stated += re.split(r"\s*[,;/|·]\s*|\s+(?:et|and)\s+", rest.strip(" ."))
-    return tuple(dict.fromkeys(text for text in stated if text.strip()))
+    stated += _sectors_in(biography)
+    return tuple(dict.fromkeys(text.strip() for text in stated if text.strip()))
+
+
+def _sectors_in(biography: str) -> list[str]:
+    """Sectors that a summary names where it speaks of sectors: "mostly in insurance", "dans le secteur public"."""
+    found = []
+    for sentence in re.split(r"(?<=[.!?;])\s", biography):
+        if cue := _SECTOR_CUE.search(fold(sentence)):
+            stretch = sentence[cue.start() :]
+            found += [stretch[m.start : m.end] for m in sectors.find(stretch)]
+    return found

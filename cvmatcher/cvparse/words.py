@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from cvmatcher.cvparse.lists import phrases, words
 from cvmatcher.folding import fold
+from cvmatcher.vocabulary import titles
 
 _TITLE_WORDS = words("title")
 _WEAK_TITLE_WORDS = words("weak title")
@@ -24,16 +25,20 @@ _SCHOOL = re.compile(
     r"iscom|esdes|estp|mfr)\b"
 )
 _DEGREE = re.compile(
-    r"\b(?:ph\.? ?d\.?|doctorat[a-z]*|doctor(?:ate)?|these|d\.?u\.?|master(?:'?s)?|mastere|mba|"
-    r"m\.? ?sc|m\.? ?a\.?|m\.?eng|m\.?s\.?|"
-    r"mphil|llm|llb|bachelor(?:'?s)?|b\.? ?sc|b\.? ?a\.?|b\.?eng|b\.?s\.?|bba|b\.?com|bfa|"
-    r"associate(?:'?s)?|a\.?a\.?s?|diplom[a-z]*|"
-    r"licence|deug|deust|dut|but|bts|btsa|bep|cap|bac|baccalaureat|brevet|bp|bpjeps|titre|"
-    r"certificat[a-z]*|certification|"
-    r"certified|ingenieur|engineer(?:ing)? degree|degree|gcse|a-?levels?|high school|ged|hnd|hnc|nvq|foundation degree|"
-    r"graduat[a-z]*|undergraduate|maitrise|dess|dea|dea?s|desu|prepa|classes? preparatoires?|cqp|formation|deaes|dees|"
-    r"de(?:as|ap|i)?|capes|agregation|deamp|cpge|m1|m2|l3|studies|semester|postgraduate|juris doctor|j\.?d\.?|training|"
-    r"apprenticeship|qualification|matura|abitur|erasmus|bachelier|capa|dscg|dcg|dec|habilitation)(?![\w'])"
+    r"\b(?:ph\.? ?d\.?|doctorat[a-z]*|doctorate|master(?:'?s)?|mastere|mba|m\.? ?sc|m\.?eng|mphil|"
+    r"llm|llb|bachelor(?:'?s)?|"
+    r"b\.? ?sc|b\.?eng|bba|b\.?com|bfa|associate(?:'?s)? (?:degree|of)|diplom[a-z]*|licence|deug|"
+    r"deust|dut|bts|btsa|bep|"
+    r"bac|baccalaureat|brevet|bpjeps|titre (?:pro|rncp)[a-z]*|certificat[a-z]*|certified|ingenieur|"
+    r"degree|gcse|a-?levels?|"
+    r"ged|hnd|hnc|nvq|graduat[a-z]*|undergraduate|maitrise|dess|prepa|classes? preparatoires?|cqp|deaes|dees|"
+    r"deas|deap|dei|capes|agregation|cpge|m1|m2|l3|studies|semester|postgraduate|juris doctor|"
+    r"apprenticeship|matura|abitur|"
+    r"erasmus|bachelier|capa|dscg|dcg|habilitation|magistere|formation|training)(?![\w'])"
+)
+_DEGREE_LETTERS = re.compile(
+    r"\b(?:D\.?U\.?|D\.?E\.?|DEA|BUT|CAP|BP|M\.?A\.?|M\.?S\.?|B\.?A\.?|B\.?S\.?|A\.?A\.?S?|J\.?D\.?|"
+    r"DEC|MSN|BSN|PGCE|CFA Level)(?![\w'])"
 )
 _REMOTE = re.compile(
     r"(?:full |100 ?% )?(?:remote|teletravail|a distance|home ?office|work from home|hybrid[e]?)(?: .{0,12})?"
@@ -55,7 +60,12 @@ _SENTENCE_START = re.compile(
 
 @lru_cache(maxsize=8192)
 def title_score(text: str) -> float:
-    """How much `text` looks like a job title: 0 not at all, 1 a title's word, more where it starts with one."""
+    """How much `text` looks like a job title: 0 not at all, 1 a title's word or name, more where it starts with one."""
+    return max(title_words_score(text), 1.0 if _names_occupation(text) else 0.0)
+
+
+def title_words_score(text: str) -> float:
+    """As `title_score`, by single words only: surnames like Miller are occupations too."""
     found = re.findall(r"[a-z0-9.+#&-]+", fold(text).replace("·e", "").replace("(e)", ""))
     parts = [part for word in found for part in (word, *word.split("-"))] if "-" in text else found
     strong = sum(w in _TITLE_WORDS and w not in _WEAK_TITLE_WORDS for w in parts)
@@ -63,6 +73,14 @@ def title_score(text: str) -> float:
     if not strong + weak:
         return 0.0
     return (1.0 if strong else 0.6) + (0.3 if parts[0] in _TITLE_WORDS else 0) + 0.1 * min(strong + weak, 3)
+
+
+def _names_occupation(text: str) -> bool:
+    """Whether an occupation the vocabulary knows makes up at least half of a short text."""
+    length = len(text.split())
+    if not 0 < length <= 10:
+        return False
+    return any(2 * len(text[m.start : m.end].split()) >= length for m in titles.find(text))
 
 
 @lru_cache(maxsize=8192)
@@ -77,7 +95,7 @@ def is_school(text: str) -> bool:
 
 
 def is_degree(text: str) -> bool:
-    return bool(_DEGREE.search(fold(text)))
+    return bool(_DEGREE.search(fold(text)) or _DEGREE_LETTERS.search(text))
 
 
 def is_country(text: str) -> bool:
