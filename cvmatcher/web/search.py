@@ -26,9 +26,9 @@ WITHOUT_SCRIPT = 25.0  # seconds a browser without JavaScript waits for the whol
 
 EXAMPLES = (
     _("Python developer in Lyon who speaks German"),
-    _("Registered nurse, night shifts, at least 5 years"),
+    _("Nurse with at least 5 years of experience"),
     _("Accountant with SAP, French and English"),
-    _("Project manager in construction, not in Paris"),
+    _("Project manager, not in Paris"),
 )
 
 
