@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cvmatcher.domain import CVText, Passage, Profile
+from cvmatcher.domain import CVText, Experience, Passage, Profile
 
-PASSAGES_VERSION = "1"
+PASSAGES_VERSION = "2"
 MOST_WORDS = 160
 MOST_LETTERS = 1200  # models read about 4 letters a token, MiniLM 256 tokens, e5 512
 ENOUGH_WORDS = 50  # a passage this long ends at the next heading or job
-HEADLINE_WORDS = 90
+TITLE_WORDS, DIGEST_WORDS = 20, 90
+HEADLINES = 2  # passages that stand before the text
 
 Kind = Literal["headline", "summary", "experience", "education", "skills", "text"]
 
@@ -38,24 +39,32 @@ _HEADINGS = {word: kind for kind, words in _HEADING_WORDS.items() for word in wo
 
 
 def split(text: CVText, profile: Profile) -> tuple[Passage, ...]:
-    """A headline passage made of the profile's own strings, then the visible text in order. Empty text gives ()."""
+    """HEADLINES passages of kind "headline", then the visible text in order, nothing left out. Empty text gives ().
+
+    The first says what the person is now, the second adds earlier titles, sectors and skills: strings of the profile,
+    or the first words of the text where the profile is silent.
+    """
     body = tuple(_packed(_lines(text.pages), _job_titles(profile)))
-    headline = _headline(profile)
-    if not body or not headline:
-        return body
-    return Passage(kind="headline", text=headline), *body
+    if not body:
+        return ()
+    jobs = profile.experiences
+    latest = next((job for job in jobs if job.current), jobs[0] if jobs else Experience())
+    digest = (profile.headline, *(job.title for job in jobs), *profile.sectors, *profile.skills)
+    headlines = _once((profile.headline, latest.title), TITLE_WORDS), _once(digest, DIGEST_WORDS)
+    first = text.text.split()[:DIGEST_WORDS]
+    said = (headlines[0] or " ".join(first[:TITLE_WORDS]), headlines[1] or " ".join(first))
+    return (*(Passage(kind="headline", text=words[:MOST_LETTERS]) for words in said), *body)
 
 
-def _headline(profile: Profile) -> str:
-    """Headline, job titles from the latest on, sectors and skills, each once, at most HEADLINE_WORDS words."""
-    titles = (job.title for job in profile.experiences)
+def _once(strings: Iterable[str], most: int) -> str:
+    """Each string once, in their order, as long as they stay under `most` words."""
     seen: dict[str, str] = {}
-    for part in (profile.headline, *titles, *profile.sectors, *profile.skills):
+    for part in strings:
         seen.setdefault(part.strip().casefold(), part.strip())
     seen.pop("", None)
     kept: list[str] = []
     for part in seen.values():
-        if sum(len(done.split()) for done in kept) + len(part.split()) > HEADLINE_WORDS:
+        if kept and sum(len(done.split()) for done in kept) + len(part.split()) > most:
             break
         kept.append(part)
     return ", ".join(kept)

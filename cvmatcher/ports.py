@@ -5,7 +5,7 @@ No vendor type and no file path crosses a seam. Arrays are NumPy float32, rows a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -120,6 +120,10 @@ class VectorIndex(Protocol):
 
     def search(self, vector: Vectors, k: int) -> list[PassageHit]:
         """The k nearest passages to one (dimension,) vector, best first."""
+        ...
+
+    def scores(self, vector: Vectors, candidate_ids: Iterable[str]) -> dict[str, Vectors]:
+        """Cosines with all passages of these candidates, (passages,) each; those unknown are left out."""
         ...
 
     def apply(self, upserts: Sequence[VectorEntry], removals: Sequence[str]) -> None:

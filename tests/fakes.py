@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -56,6 +56,9 @@ class FakeVectorIndex:
             for i, row in enumerate(e.vectors)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.candidate_id, hit.passage))[:k]
+
+    def scores(self, vector: Vectors, candidate_ids: Iterable[str]) -> dict[str, Vectors]:
+        return {key: self.entries[key].vectors @ vector for key in candidate_ids if key in self.entries}
 
     def apply(self, upserts: Sequence[VectorEntry], removals: Sequence[str]) -> None:
         for e in upserts:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -49,6 +49,16 @@ class FaissIndex:
             scores, rows = self._index.search(query, wanted)
             hits = [self._hit(row, score) for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.candidate_id, hit.passage))
+
+    def scores(self, vector: Vectors, candidate_ids: Iterable[str]) -> dict[str, Vectors]:
+        with self._lock:
+            kept = {key: self._candidates[key] for key in candidate_ids if key in self._candidates}
+            rows = [row for held in kept.values() for row in range(held[_FIRST], held[_FIRST] + held[_COUNT])]
+            if not rows:
+                return {}
+            values = self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64)) @ vector
+        ends = np.cumsum([held[_COUNT] for held in kept.values()])
+        return dict(zip(kept, np.split(values, ends[:-1]), strict=True))
 
     def apply(self, upserts: Sequence[VectorEntry], removals: Sequence[str]) -> None:
         for entry in upserts:

@@ -41,6 +41,18 @@ def test_nearest_first_with_hash_and_passage(index: VectorIndex) -> None:
     assert len({(hit.candidate_id, hit.passage) for hit in hits}) == 8
 
 
+def test_scores_of_some_candidates_are_those_of_the_search(index: VectorIndex) -> None:
+    index.apply([entry("a", rows(4)), entry("b", rows(1)), entry("c", rows(3))], [])
+    index.apply([entry("a", rows(2), "v2")], [])
+    query = rows(1)[0]
+    found = index.scores(query, ["c", "a", "unknown"])
+    assert {key: len(values) for key, values in found.items()} == {"c": 3, "a": 2}
+    for hit in index.search(query, 9):
+        if hit.candidate_id in found:
+            assert found[hit.candidate_id][hit.passage] == pytest.approx(hit.score, abs=1e-5)
+    assert index.scores(query, []) == {}
+
+
 def test_k_is_at_most_what_there_is(index: VectorIndex) -> None:
     assert index.search(rows(1)[0], 5) == []
     index.apply([entry("a", rows(2))], [])
