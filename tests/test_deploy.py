@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import runpy
-import shutil
-import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from cvmatcher.settings import Settings
+from tests.servers import nginx
+from tests.servers.nginx import Front, in_front_of, missing
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SETTINGS = {name.upper() for name in Settings.model_fields}
-
-
-def missing(what: str) -> None:
-    """Skips, and says why; on CI what can be installed must be there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing on CI")
-    pytest.skip(f"{what} is not installed here")
 
 
 # ------------------------------------------------------------------------------------------------------------ files
@@ -128,18 +113,11 @@ def test_shell_scripts_parse(script: str) -> None:
 # ------------------------------------------------------------------------------------------------------------ nginx
 
 
-@pytest.fixture(scope="module")
-def nginx() -> str:
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        missing("nginx (apt-get install nginx-light)")
-    return str(found)
-
-
 @dataclass
 class Upstream:
     """A tiny app behind nginx: keeps what it was asked, sends a stream whose second event waits to be released."""
 
+    port: int = 0
     heads: list[str] = field(default_factory=list)
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -171,133 +149,27 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-@dataclass
-class Front:
-    http: int
-    https: int
-    upstream: Upstream
-    webroot: Path
-    trust: ssl.SSLContext
-
-    async def get(self, path: str, *, headers: str = "", plain: bool = False) -> asyncio.StreamReader:
-        port, tls = (self.http, None) if plain else (self.https, self.trust)
-        reader, writer = await asyncio.open_connection("localhost", port, ssl=tls)
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: cv.example\r\n{headers}Connection: close\r\n\r\n".encode())
-        await writer.drain()
-        self._open.append(writer)
-        return reader
-
-    def __post_init__(self) -> None:
-        self._open: list[asyncio.StreamWriter] = []
-
-    def close(self) -> None:
-        for writer in self._open:
-            writer.transport.abort()
-
-
-def free_port() -> int:
-    with socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Writes a certificate signed by itself; returns a client's context that trusts it and speaks HTTP/2."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = made.public_bytes(serialization.Encoding.PEM)
-    (folder / "fullchain.pem").write_bytes(pem)
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return ssl.create_default_context(cadata=pem.decode())
-
-
-def configured(folder: Path, http: int, https: int, upstream: int) -> Path:
-    """The shipped default.conf, its ports, addresses and folders replaced, inside a whole nginx.conf."""
-    conf = (ROOT / "deploy" / "nginx" / "default.conf").read_text(encoding="utf-8")
-    replaced = {
-        "server web:8000;": f"server 127.0.0.1:{upstream};",
-        "listen 80;": f"listen 127.0.0.1:{http};",
-        "listen [::]:80;": "",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{https} ssl http2;",
-        "listen [::]:443 ssl http2;": "",
-        "/etc/nginx/certificate/": f"{folder}/",
-        "/var/www/certbot": f"{folder}/webroot",
-    }
-    for shipped, here in replaced.items():
-        assert shipped in conf
-        conf = conf.replace(shipped, here)
-    (folder / "default.conf").write_text(conf, encoding="utf-8")
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = folder / "nginx.conf"
-    whole.write_text(
-        f"{'user root;' if os.geteuid() == 0 else ''} daemon off; pid {folder}/nginx.pid;\n"
-        f"error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off;\n{temporary} include {folder}/default.conf; }}\n",
-        encoding="utf-8",
-    )
-    return whole
-
-
-def test_nginx_takes_the_configuration(nginx: str, tmp_path: Path) -> None:
-    certificate(tmp_path)
-    conf = configured(tmp_path, free_port(), free_port(), free_port())
-    said = subprocess.run([nginx, "-t", "-c", str(conf)], capture_output=True, text=True, check=False)  # noqa: S603
+def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
+    nginx.certificate(tmp_path)
+    conf = nginx.configured(tmp_path, *(nginx.free_port() for _ in range(3)))
+    said = subprocess.run([nginx.program(), "-t", "-c", str(conf)], capture_output=True, text=True, check=False)  # noqa: S603
     assert said.returncode == 0, said.stderr
     assert "[warn]" not in said.stderr
 
 
-@asynccontextmanager
-async def running(nginx: str, folder: Path) -> AsyncIterator[Front]:
-    upstream = Upstream()
-    app = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
-    http, https = free_port(), free_port()
-    trust = certificate(folder)
-    (folder / "webroot").mkdir()
-    conf = configured(folder, http, https, app.sockets[0].getsockname()[1])
-    process = await asyncio.create_subprocess_exec(nginx, "-c", str(conf), stderr=asyncio.subprocess.PIPE)
-    front = Front(http, https, upstream, folder / "webroot", trust)
-    try:
-        await answers(http, process)
-        yield front
-    finally:
-        upstream.release.set()
-        front.close()
-        process.terminate()
-        await process.communicate()
-        app.close()
-
-
-async def answers(port: int, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            assert process.returncode is None, "nginx ended"
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.transport.abort()
-                return
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    made = Upstream()
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    yield made
+    made.release.set()
+    server.close()
 
 
 @pytest.fixture
-async def front(nginx: str, tmp_path: Path) -> AsyncIterator[Front]:
-    async with running(nginx, tmp_path) as front:
+async def front(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Front]:
+    async with in_front_of(upstream.port, tmp_path) as front:
         yield front
 
 
@@ -307,13 +179,13 @@ async def head_of(reader: asyncio.StreamReader) -> str:
 
 
 @pytest.mark.parametrize("path", ["/turns/abc/events", "/turns/abc/events?after=3", "/asks"])
-async def test_a_stream_passes_event_by_event(front: Front, path: str) -> None:
+async def test_a_stream_passes_event_by_event(front: Front, upstream: Upstream, path: str) -> None:
     """The second event is only sent once the first has come through: a buffering proxy would wait forever."""
     reader = await front.get(path, headers="Accept-Encoding: gzip\r\n")
     assert " 200 " in await head_of(reader)
     async with asyncio.timeout(20):
         assert b"data: first\n\n" in await reader.readuntil(b"first\n\n")
-        front.upstream.release.set()
+        upstream.release.set()
         assert b"data: second\n\n" in await reader.readuntil(b"second\n\n")
 
 
@@ -336,19 +208,19 @@ async def test_speaks_http_2(front: Front) -> None:
     writer.transport.abort()
 
 
-async def test_the_app_learns_who_really_asks(front: Front) -> None:
+async def test_the_app_learns_who_really_asks(front: Front, upstream: Upstream) -> None:
     lies = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: http\r\n"
     head = await head_of(await front.get("/", headers=lies))
     assert " 200 " in head
     assert "nginx/" not in head  # no version
-    asked = front.upstream.heads[0]
+    asked = upstream.heads[0]
     assert "X-Forwarded-For: 127.0.0.1\r\n" in asked
     assert "X-Forwarded-Proto: https\r\n" in asked
     assert "Host: cv.example\r\n" in asked
     assert "6.6.6.6" not in asked
 
 
-async def test_large_bodies_stop_at_the_door(front: Front) -> None:
+async def test_large_bodies_stop_at_the_door(front: Front, upstream: Upstream) -> None:
     head = await head_of(await front.get("/turns", headers="Content-Length: 2000000\r\n"))
     assert " 413 " in head
-    assert front.upstream.heads == []
+    assert upstream.heads == []
