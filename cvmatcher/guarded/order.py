@@ -8,6 +8,7 @@ is no column: its lines stay with their rows. Knows neither PDF nor colours.
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ GAP = 1.8  # in ems, from baseline to baseline: more sets lines apart
 MOST_HEADING_ROWS = 5
 MOST_GROUP_ROWS = 4
 MOST_DATED_ROWS = 6  # a lower band with dates at one side is no pair of columns
+BULLETS = "•●▪■◦‣∙⁃◆◇❖➢➤►▸▶·○□▫✓✔\uf0b7\uf0a7-–*"
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+OPEN_SPAN = re.compile(r"[-–—]|\b(?:à|au|to|until|bis)\b", re.IGNORECASE)
+CLOSED_SPAN = re.compile(
+    r"\b(?:pr[eé]sent|now|today|current|ongoing|aujourd'hui|jour|cours|actuel\w*)\b", re.IGNORECASE
+)
 MANY = 3000  # pieces; beyond that a page is no CV, and is read from top to bottom
 
 
@@ -199,9 +206,19 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
     beside = sum(any(abs(piece.base - base) < em * 0.3 for base in bases) for piece in few)
     if beside < len(few) * 0.75:
         return False
-    short = statistics.median(len(piece.words) for piece in few) <= 3
+    if sum(piece.words[0].text[0] in BULLETS for piece in few) > len(few) / 2:
+        return False
+    short = _usual_words(few) <= 3
     sparse = _rows(few) <= _rows(many) * 0.7
-    return _dated_share(few) >= 0.5 or (short and sparse) or (short and beside == len(few))
+    return (
+        _dated_share(few) >= 0.5
+        or (short and sparse)
+        or (beside == len(few) and max(map(_usual_words, (few, many))) <= 4)
+    )
+
+
+def _usual_words(pieces: list[Piece]) -> float:
+    return statistics.median(len(piece.words) for piece in pieces)
 
 
 def _dated_share(pieces: list[Piece]) -> float:
@@ -233,18 +250,30 @@ def _join_groups(pieces: list[Piece]) -> None:
     em = _em(pieces)
     groups: list[list[Piece]] = []
     for piece in few:
-        if groups and piece.base - groups[-1][-1].base < GAP * em:
+        if groups and piece.base - groups[-1][-1].base < GAP * em and _goes_on(groups[-1], piece):
             groups[-1].append(piece)
         else:
             groups.append([piece])
-    dated = sum(
-        any(char.isdigit() for piece in group for word in piece.words for char in word.text) for group in groups
-    )
+    dated = sum(_dated_share(group) > 0 for group in groups)
     if len(groups) < 2 or max(map(_rows, groups)) > MOST_GROUP_ROWS or dated < len(groups) / 2:
         return
     for group in groups:
         for piece in group:
             piece.row, piece.side = group[0].base, -1 if few is band.left else 1
+            piece.words[0].wraps = few is band.left and piece is not group[0]
+
+
+def _goes_on(group: list[Piece], piece: Piece) -> bool:
+    """Whether the piece belongs to the group: a second year does so only where a span of time is still open."""
+    if not YEAR.search(_text(piece)):
+        return True
+    before = " ".join(map(_text, group))
+    years = len(YEAR.findall(before))
+    return years == 0 or (years == 1 and OPEN_SPAN.search(before) is not None and CLOSED_SPAN.search(before) is None)
+
+
+def _text(piece: Piece) -> str:
+    return " ".join(word.text for word in piece.words)
 
 
 def _group(pieces: list[Piece]) -> list[list[Piece]]:
@@ -272,5 +301,5 @@ def _between(last: Word, word: Word) -> str:
         return ""
     size = max(last.size, word.size)
     if word.upright and abs(word.base - last.base) > 0.6 * size:  # the next line of a group
-        return " " if last.text in "-–—" else "\t"
+        return " " if word.wraps else "\t"
     return "\t" if word.upright and word.x0 - last.x1 > COLUMN_GAP * size else " "

@@ -27,6 +27,7 @@ class Word:
     line: int
     upright: bool  # runs from left to right
     glued: bool  # follows the word before it without a space: one word that changes its style midway
+    wraps: bool = False  # goes on, on a new line, with what a narrow left column began; order.py finds out
 
 
 def words_of(raw: dict[str, Any]) -> list[Word]:
