@@ -52,13 +52,11 @@ async def _watch_over(piece: Slice, parts: IngestParts, queue: Queue, deadline: 
         for name in parts.sources:
             await jobs.enqueue_scan(queue, name, full=piece.job.kind == "sync")
         cursor = "asked"
-    total = piece.job.total
     while True:
-        waiting = await ledger.count_due()
+        waiting, done = await ledger.count_due(), await ledger.count_settled(piece.job.started_at)
         listing, failed = await _listing(piece.job, parts)
-        total = max(total, waiting)
         job = await job_store.progress(
-            piece, done=total - waiting, total=total, cursor=cursor, message=failed, seconds=LEASE
+            piece, done=done, total=done + waiting, cursor=cursor, message=failed, seconds=LEASE
         )
         if job is None:
             return True

@@ -12,9 +12,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from uuid import uuid4
 
 from arq import Retry, Worker, func
@@ -28,7 +28,9 @@ from cvmatcher.listing import Outcome
 from cvmatcher.store import jobs as job_store
 from cvmatcher.store import ledger, sources, workers
 from cvmatcher.store.values import now
-from cvmatcher.wiring import Services
+
+if TYPE_CHECKING:  # at run time it would load every model library into processes that need none
+    from cvmatcher.wiring import Services
 
 log = logging.getLogger(__name__)
 
@@ -232,15 +234,23 @@ async def _quiet(parts: WorkerParts) -> None:
 
 
 async def _first_of(loops: list[Coroutine[Any, Any, Any]]) -> None:
+    """Runs them until one is over, ends the others, and raises what that one raised."""
     tasks = [asyncio.ensure_future(each) for each in loops]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
     finally:
-        for task in tasks:
+        await _end(tasks)
+    for task in done:
+        task.result()
+
+
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancels until they are over: a cancellation may be lost in a library's own timeouts."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, left = await asyncio.wait(left, timeout=1)
 
 
 @contextlib.asynccontextmanager
@@ -259,9 +269,14 @@ async def _signals() -> AsyncIterator[asyncio.Event]:
 
 
 async def _close(worker: Worker) -> None:
-    """Arq puts the jobs it cancels back into the queue; when Redis is gone, the sweeper does."""
-    with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
-        await worker.close()
+    """Cancels the jobs in hand: arq puts them back into the queue, and when Redis is gone, the sweeper does.
+
+    Not Worker.close(), which calls what redis-py has deprecated.
+    """
+    worker.handle_sig(signal.SIGTERM)
+    await _end(worker.tasks.values())
+    with contextlib.suppress(RedisError, OSError):
+        await jobs.close_queue(worker.pool)
 
 
 def _owner() -> str:

@@ -92,6 +92,12 @@ async def by_file_key(key: str, *, session: Session | None = None) -> Candidate 
     return _candidate(raw) if raw else None
 
 
+async def holders(key: str, *, session: Session) -> list[Candidate]:
+    """All candidates that name this file: one, or something is wrong."""
+    query = {"$or": [{"file_key": key}, {"other_files": key}]}
+    return [_candidate(raw) async for raw in collection().find(query, session=session)]
+
+
 async def by_content(content_hash: str, *, session: Session | None = None) -> Candidate | None:
     raw = await collection().find_one({"content_hash": content_hash}, session=session)
     return _candidate(raw) if raw else None

@@ -236,6 +236,11 @@ async def count_due(moment: datetime | None = None) -> int:
     return int(await collection().count_documents(query))
 
 
+async def count_settled(since: datetime) -> int:
+    """Rows that came to where they belong since then."""
+    return int(await collection().count_documents({"state": {"$ne": FileState.IN_PROGRESS}, "since": {"$gte": since}}))
+
+
 # --------------------------------------------------------------------------------------------------------- leases
 
 

@@ -64,7 +64,7 @@ async def save(row: LedgerRow, cv: CV, receipt: Sequence[Step] = (), *, next_try
             return await _attach(current, twin, receipt, session)
         candidate_id, holds = await _id_for(current, cv.content_hash, session)
         if not holds:
-            await _detach(current, session)
+            await _detach(current.key, session)
         await _write(_candidate(candidate_id, current, cv), cv, session, new=not holds)
         await _settle(
             current,
@@ -103,7 +103,7 @@ async def quarantine(
 
     async def work(session: Session) -> None:
         current = await _ours(row, session)
-        kept = await _detach(current, session)
+        kept = await _detach(current.key, session)
         await _settle(
             current,
             FileState.QUARANTINED,
@@ -125,7 +125,7 @@ async def remove(key: str) -> bool:
         current = await ledger.get(key, session=session)
         if current is None or current.state is FileState.REMOVED:
             return False
-        await _detach(current, session)
+        await _detach(current.key, session)
         await _settle(
             current.model_copy(update={"lease_token": current.lease_token + 1}),
             FileState.REMOVED,
@@ -144,7 +144,7 @@ async def forget(row: LedgerRow) -> None:
 
     async def work(session: Session) -> None:
         current = await _ours(row, session)
-        await _detach(current, session)
+        await _detach(current.key, session)
         await ledger.forget(row.key, session=session)
 
     await in_transaction(LedgerDocument, work)
@@ -224,7 +224,7 @@ async def _attach(row: LedgerRow, twin: Candidate, receipt: Sequence[Step], sess
     primary = row.key == twin.file_key
     others = list(twin.other_files)
     if not primary and row.key not in others:
-        await _detach(row, session)
+        await _detach(row.key, session)
         others.append(row.key)
     await candidates.set_files(  # also when nothing changes: the decision rests on this document
         twin.id,
@@ -248,13 +248,16 @@ async def _attach(row: LedgerRow, twin: Candidate, receipt: Sequence[Step], sess
     return state
 
 
-async def _detach(row: LedgerRow, session: Session) -> bool:
+async def _detach(key: str, session: Session) -> bool:
     """The file no longer stands for the candidate it stood for; whether that candidate lives on by another file."""
-    held = await candidates.by_file_key(row.key, session=session)
-    if held is None:
-        return False
-    others = [key for key in held.other_files if key != row.key]
-    if held.file_key != row.key:
+    held = await candidates.by_file_key(key, session=session)
+    return held is not None and await leave(held, key, session)
+
+
+async def leave(held: Candidate, key: str, session: Session) -> bool:
+    """`held` without this file: by its copies, or no more; whether it lives on."""
+    others = [other for other in held.other_files if other != key]
+    if held.file_key != key:
         await candidates.set_files(
             held.id,
             file_key=held.file_key,
