@@ -16,6 +16,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
@@ -43,21 +44,21 @@ async def measure(directory: Path, structurer: Structurer | None = None) -> Repo
 
     Raises FileNotFoundError where no PDF has its truth beside it.
     """
-    structurer = structurer or RulesStructurer()
     pairs = await asyncio.to_thread(_pairs, directory)
     if not pairs:
         raise FileNotFoundError(f"no PDF with its truth (.json or .yaml) beside it in {directory}")
     everything: Scores = defaultdict(list)
     by_language: dict[str, Scores] = defaultdict(lambda: defaultdict(list))
     for pdf, truth_file in pairs:
-        truth = await asyncio.to_thread(_truth, truth_file)
+        truth, as_of = await asyncio.to_thread(_truth, truth_file)
+        reader = structurer or _rules_of(as_of)
         data = await asyncio.to_thread(pdf.read_bytes)
-        profile = await structurer.structure(await read_cv(data, pdf.name))
+        profile = await reader.structure(await read_cv(data, pdf.name))
         for field, score in scores_of(profile, truth).items():
             everything[field].append(score)
             by_language[profile.language or "?"][field].append(score)
     return {
-        "structurer": structurer.version,
+        "structurer": reader.version,
         "cvs": len(pairs),
         "fields": {field: {"score": round(fmean(s), 4), "n": len(s)} for field, s in everything.items()},
         "by_language": {
@@ -65,6 +66,11 @@ async def measure(directory: Path, structurer: Structurer | None = None) -> Repo
             for language, scores in by_language.items()
         },
     }
+
+
+def _rules_of(day: date | None) -> RulesStructurer:
+    """The rules on the day a truth speaks of: running jobs of a CV without a date end then."""
+    return RulesStructurer() if day is None else RulesStructurer(today=lambda: day)
 
 
 def as_text(report: Report) -> str:
@@ -95,16 +101,17 @@ def _pairs(directory: Path) -> list[tuple[Path, Path]]:
     return found
 
 
-def _truth(path: Path) -> Mapping[str, Any]:
-    """Profile fields of the truth; only those it says something of."""
+def _truth(path: Path) -> tuple[Mapping[str, Any], date | None]:
+    """Profile fields of the truth, only those it says something of, and the day it was true, where it says so."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".yaml":
-        return _of_rendercv(yaml.safe_load(text)["cv"])
+        return _of_rendercv(yaml.safe_load(text)["cv"]), None
     found: dict[str, Any] = json.loads(text)
+    as_of = date.fromisoformat(f"{found['as_of']}-01") if "as_of" in found else None
     found = found.get("profile", found)
     known = {field: value for field, value in found.items() if field in Profile.model_fields}
     profile = Profile.model_validate(known)
-    return {field: getattr(profile, field) for field in known}
+    return {field: getattr(profile, field) for field in known}, as_of
 
 
 def _of_rendercv(cv: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -163,7 +163,10 @@ def _place(piece: str, is_place: Callable[[str], bool]) -> str:
     parts = [part.strip() for part in rest.split(",") if part.strip()]
     if len(parts) > 1 and _STREET.search(fold(parts[0])):
         parts = parts[1:]
-    if parts and (is_place(parts[0]) or (len(parts) in {2, 3} and is_region(parts[-1]) and _short_name(parts[0]))):
+    if parts and (
+        is_place(parts[0].partition("(")[0].strip())
+        or (len(parts) in {2, 3} and is_region(parts[-1]) and _short_name(parts[0]))
+    ):
         return _tidy(", ".join(parts[:3]))
     found = re.match(r"([A-ZÀ-Ý][\w'’À-ÿ -]{2,40}?) ?\(([^()]{2,30})\)", rest)
     if found and (is_place(found[1]) or is_region(found[2])):

@@ -27,7 +27,7 @@ _DEGREE_THEN_SCHOOL = re.compile(
 
 def study_entries(lines: Sequence[Line]) -> list[Entry]:
     """The entries of a section of degrees, in its order."""
-    return split_entries(lines, is_degree) or _undated(lines)
+    return split_entries(lines, is_degree, is_school) or _undated(lines)
 
 
 def degree_of(entry: Entry, is_place: IsPlace) -> Education | None:

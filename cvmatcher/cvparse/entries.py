@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cvmatcher.career import GONE, Span, cut, find_date, find_range, without_durations
 from cvmatcher.cvparse.lines import Line
-from cvmatcher.cvparse.words import org_score, starts_like_a_sentence, title_score
+from cvmatcher.cvparse.words import is_about_employer, org_score, starts_like_a_sentence, title_score
 from cvmatcher.folding import fold
 
 _MAX_HEADER = 4
@@ -41,23 +41,26 @@ class _Anchor:
     rest: str
 
 
-def split_entries(lines: Sequence[Line], names: Callable[[str], float]) -> list[Entry]:
+def split_entries(
+    lines: Sequence[Line], names: Callable[[str], float], partner: Callable[[str], bool] = lambda _: False
+) -> list[Entry]:
     """The entries of a section in order; without any date, [] (the caller knows what else may tell entries apart).
 
-    `names`: how much a text looks like what every header has, a job title or a degree; 0 is not at all.
+    `names`: how much a text looks like what every header has, a job title or a degree; 0 is not at all. `partner`:
+    whether a text surely is what stands with it, a school.
     """
     anchors = _anchors(lines)
     if not anchors:
         return []
     if _dates_close_entries(lines, anchors):
         return list(_closed_by_dates(lines, anchors))
-    return list(_opened_by_dates(lines, anchors, names))
+    return list(_opened_by_dates(lines, anchors, names, partner))
 
 
 def is_body(line: Line) -> bool:
     """Surely a description: a bullet, a sentence, a long line."""
     text = line.text
-    if line.bullet or len(text) > 110:
+    if line.bullet or len(text) > 110 or is_about_employer(text):
         return True
     if text.endswith((".", ";", "!", "?", ":")) and not _ABBREVIATED.search(text):
         return True
@@ -188,7 +191,7 @@ def _runs_on(first: Line, second: Line, width: int) -> bool:
 
 
 def _opened_by_dates(
-    lines: Sequence[Line], anchors: Sequence[_Anchor], names: Callable[[str], float]
+    lines: Sequence[Line], anchors: Sequence[_Anchor], names: Callable[[str], float], partner: Callable[[str], bool]
 ) -> Iterator[Entry]:
     above = _lines_above(lines, anchors)
     starts = [_start_of(lines, anchors, number, above) for number in range(len(anchors))]
@@ -197,7 +200,7 @@ def _opened_by_dates(
         head = _rejoined([line.text for line in lines[start : anchor.at]] + _said(anchor))
         if start and start == starts[0] and not any(map(names, head)):
             head = _stray_header(lines[:start], names) + head
-        taken = _header_below(lines[anchor.at + 1 : end], head, names)
+        taken = _header_below(lines[anchor.at + 1 : end], head, names, partner)
         body = [line for line in lines[anchor.at + 1 + len(taken) : end] if without_durations(line.text).strip(_EDGE)]
         yield Entry(anchor.span, [*head, *taken], body)
 
@@ -264,7 +267,9 @@ def _block_start(lines: Sequence[Line], anchor: _Anchor, floor: int) -> int | No
     return None
 
 
-def _header_below(lines: Sequence[Line], head: Sequence[str], names: Callable[[str], float]) -> list[str]:
+def _header_below(
+    lines: Sequence[Line], head: Sequence[str], names: Callable[[str], float], partner: Callable[[str], bool]
+) -> list[str]:
     """Header lines right below the dates, as long as something is still missing from `head`."""
     taken: list[str] = []
     bulleted = any(line.bullet for line in lines)
@@ -277,6 +282,7 @@ def _header_below(lines: Sequence[Line], head: Sequence[str], names: Callable[[s
         if is_body(line) or len(known) >= _MAX_HEADER or len(text) > 90 or (line.gap and len(known) > 1):
             break
         wanted = _incomplete(known, names) or (bulleted and len(known) < 3 and _only_heads(lines[at : at + 3]))
+        wanted = wanted or (partner(text) and len(known) < 3 and not any(map(partner, known)))
         if not wanted or _describes(line, known):
             break
         taken.append(line.text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cvmatcher.cvparse.words import is_country, is_degree, is_region, is_remote, is_school, org_score, title_score
 
@@ -91,13 +91,22 @@ def _take_place(parts: list[Part], is_place: IsPlace) -> tuple[list[Part], str]:
                 return parts[: at - 1] + parts[at + 1 :], f"{parts[at - 1].text}, {place}"
             return parts[:at] + parts[at + 1 :], place
     for at in range(len(parts) - 1, -1, -1):
-        text = parts[at].text
-        for comma in [m.start() for m in re.finditer(",", text)]:
-            name, tail = text[:comma].strip(_EDGE), text[comma + 1 :].strip(_EDGE)
-            if name and tail and looks_like_place(tail, is_place):
-                kept = Part(name, parts[at].line, parts[at].after_at)
-                return [*parts[:at], kept, *parts[at + 1 :]], tail
+        name, place = _at_last_commas(parts[at].text, is_place)
+        if place:
+            return [*parts[:at], replace(parts[at], text=name), *parts[at + 1 :]], place
     return parts, ""
+
+
+def _at_last_commas(text: str, is_place: IsPlace) -> tuple[str, str]:
+    """("Capgemini", "Lyon, France") of "Capgemini, Lyon, France"; ("", "") where no place ends the text."""
+    pieces = [piece.strip(_EDGE) for piece in text.split(",")]
+    taken = 0
+    for count in range(1, min(4, len(pieces))):
+        tail = ", ".join(pieces[-count:])
+        whole = is_place(tail) or is_remote(tail) or (count == 1 and is_country(tail))
+        if whole or (count > 1 and looks_like_place(tail, is_place) and (not taken or is_place(pieces[-count]))):
+            taken = count
+    return (", ".join(pieces[:-taken]), ", ".join(pieces[-taken:])) if taken else ("", "")
 
 
 def _employer_in(text: str, is_place: IsPlace) -> bool:

@@ -83,22 +83,26 @@ def _side_by_side(lines: Sequence[Line]) -> list[Line]:
     """Two sections under headings on one row ("Formation<tab>Langues"): the left one, then the right one."""
     ordered: list[Line] = []
     right: list[Line] = []
-    spoken = False
     for line in lines:
         cells = [cell.strip() for cell in line.text.split("\t") if cell.strip()]
         kinds = [kinds_of(cell) for cell in cells]
-        if len(cells) == 2 and all(kinds):
+        if len(cells) >= 2 and kinds[0] and kinds[1]:
             ordered += [*right, replace(line, text=cells[0])]
-            right, spoken = [replace(line, text=cells[1])], "languages" in kinds[1]
-        elif right and (any(kinds) or line.page != right[0].page):
+            right = [replace(line, text=cell) for cell in cells[1:]]
+        elif right and ((kinds and kinds[0]) or line.page != right[0].page):
             ordered += [*right, line]
             right = []
         elif right and len(cells) == 2:
             ordered.append(replace(line, text=cells[0]))
-            right.append(replace(line, text=cells[1]))
+            right.append(replace(line, text=cells[1], gap=line.gap or bool(kinds[1])))
         else:
-            (right if right and spoken and names_language(line.text) else ordered).append(line)
+            (right if right and _of_languages(right, line) else ordered).append(line)
     return ordered + right
+
+
+def _of_languages(column: Sequence[Line], line: Line) -> bool:
+    """Whether the column is one of languages and the line names one."""
+    return any("languages" in kinds_of(above.text) for above in column) and names_language(line.text)
 
 
 def kinds_of(text: str) -> tuple[str, ...]:

@@ -21,12 +21,15 @@ from cvmatcher.cvparse.sections import HEADER, Section, kinds_of, split_sections
 from cvmatcher.cvparse.skills import read_skills
 from cvmatcher.cvparse.spoken import mentioned, names_language, read_languages
 from cvmatcher.cvparse.tongue import language_of
+from cvmatcher.cvparse.words import is_about_employer
 from cvmatcher.cvparse.words import title_score
 from cvmatcher.domain import CVText, Education, Experience, Profile, SpokenLanguage
 from cvmatcher.folding import fold
 from cvmatcher.vocabulary import places, sectors, skills
 
 _UNLIKELY = frozenset({HEADER, "other", "summary", "projects", "skills", "contact", "languages", "certifications"})
+_SECTOR_WORD = re.compile(r"\b(?:secteur|sector|industry)\b")
+_SECTOR_WORDS = frozenset({"secteur", "sector", "industry", "industries", "industrie", "secteurs", "sectors"})
 _SECTOR_CUE = re.compile(
     r"\b(?:secteurs?|domaines?|industr(?:y|ies|ie)|sectors?|fields?|mostly in|mainly in|"
     r"surtout (?:dans|en)|principalement (?:dans|en)|"
@@ -176,9 +179,9 @@ def _prose(lines: Sequence[Line], named: Named) -> str:
 
 def _sentence(text: str) -> bool:
     """A line of running text, long or closed by a full stop, and no address."""
-    words_ = len(text.split())
-    running = (len(text) > 60 and words_ >= 9) or (text.endswith(".") and words_ >= 4)
-    return running and not contact.is_contact(text) and text.count("|") < 2 and not any(c.isdigit() for c in text[:3])
+    words_in = len(text.split())
+    running = (len(text) > 60 and words_in >= 9) or (text.endswith(".") and words_in >= 2 and len(text) >= 12)
+    return running and not contact.is_contact(text) and text.count("|") < 2
 
 
 def _skills(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[str, ...]:
@@ -215,7 +218,7 @@ def _languages(sections: Sequence[Section], lines: Sequence[Line]) -> tuple[Spok
 
 
 def _sectors(sections: Sequence[Section], lines: Sequence[Line], biography: str) -> tuple[str, ...]:
-    """Sectors that a section or a labelled line names; those of the vocabulary that a statement of sectors holds."""
+    """Sectors as the CV says them: in a section, behind a label, in a summary, beside an employer."""
     stated: list[str] = []
     for section in sections:
         if section.kind == "sectors":
@@ -223,9 +226,13 @@ def _sectors(sections: Sequence[Section], lines: Sequence[Line], biography: str)
     for line in lines:
         label, colon, rest = line.text.partition(":")
         if colon and len(label) < 40 and kinds_of(label) == ("sectors",):
-            stated += re.split(r"\s*[,;/|·]\s*|\s+(?:et|and)\s+", rest.strip(" ."))
+            named = re.split(r"\s*[,;/|·]\s*|\.\s|\s+(?:et|and)\s+", rest.strip(" ."))
+            stated += [text for text in named if not any(char.isdigit() for char in text)]
+        elif not line.bullet and (is_about_employer(line.text) or _SECTOR_WORD.search(fold(line.text[:90]))):
+            stated += [line.text[m.start : m.end] for m in sectors.find(line.text)]
     stated += _sectors_in(biography)
-    return tuple(dict.fromkeys(text.strip() for text in stated if text.strip()))
+    found = {fold(text.strip()): text.strip() for text in stated if fold(text.strip()) not in _SECTOR_WORDS}
+    return tuple(text for key, text in found.items() if key)
 
 
 def _sectors_in(biography: str) -> list[str]:

@@ -31,7 +31,8 @@ _DEGREE = re.compile(
     r"deust|dut|bts|btsa|bep|"
     r"bac|baccalaureat|brevet|bpjeps|titre (?:pro|rncp)[a-z]*|certificat[a-z]*|certified|ingenieur|"
     r"degree|gcse|a-?levels?|"
-    r"ged|hnd|hnc|nvq|graduat[a-z]*|undergraduate|maitrise|dess|prepa|classes? preparatoires?|cqp|deaes|dees|"
+    r"programme grande ecole|pge|ged|hnd|hnc|nvq|graduat[a-z]*|undergraduate|maitrise|dess|prepa|"
+    r"classes? preparatoires?|cqp|deaes|dees|"
     r"deas|deap|dei|capes|agregation|cpge|m1|m2|l3|studies|semester|postgraduate|juris doctor|"
     r"apprenticeship|matura|abitur|"
     r"erasmus|bachelier|capa|dscg|dcg|habilitation|magistere|formation|training)(?![\w'])"
@@ -45,6 +46,11 @@ _REMOTE = re.compile(
 )
 _STATE = re.compile(r"[A-Z]{2}|(?:\d{2,5}|2[AB])|[A-Z]{2} \d{5}|CEDEX(?: \d+)?")
 _COUNTRIES = frozenset(phrases("words.txt", "country"))
+_ABOUT_EMPLOYER = re.compile(
+    r"\b\d[\d .,]*\s?(?:people|employees|staff|persons|personnes|salaries|collaborateurs|agents|fte|etp)\b"
+    r"|\b(?:team|equipe|organisation|organization|company|entreprise|effectif|firm|group|groupe) (?:of|de|:) ?\d"
+    r"|^(?:secteur|sector|industry|effectif) ?:"
+)
 _SENTENCE_START = re.compile(
     r"(?:managed|developed|designed|led|built|created|worked|responsible|provided|performed|assisted|supported|helped|"
     r"maintained|implemented|prepared|coordinated|organized|conducted|supervised|trained|achieved|increased|reduced|"
@@ -54,7 +60,10 @@ _SENTENCE_START = re.compile(
     r"preparation d|organisation d|"
     r"formation des |analyse d|prise en charge|support aux? |invent|realize|supervised|including|"
     r"environnement technique|"
-    r"technologies|stack|outils|tools|missions?\b|key responsibilit|achievements|realisations)"
+    r"(?:entreprise|societe|groupe|association|etablissement) (?:de|d'|du) |(?:a |an )?company of |"
+    r"\d+ (?:personnes|salaries|"
+    r"employees|people|staff)|sect(?:or|eur)\b|industry\b|effectif|technologies|stack|outils|tools|"
+    r"missions?\b|key responsibilit|achievements|realisations)"
 )
 
 
@@ -96,6 +105,11 @@ def is_school(text: str) -> bool:
 
 def is_degree(text: str) -> bool:
     return bool(_DEGREE.search(fold(text)) or _DEGREE_LETTERS.search(text))
+
+
+def is_about_employer(text: str) -> bool:
+    """Whether a short line says what an employer is, not its name: its sector, how many work there."""
+    return len(text) < 90 and bool(_ABOUT_EMPLOYER.search(fold(text)))
 
 
 def is_country(text: str) -> bool:
