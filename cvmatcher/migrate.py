@@ -53,8 +53,19 @@ class MigrationReport(Value):
 
 
 async def needs_migration(database: Database, collection_name: str = "CVExtractionCollection") -> bool:
-    """Whether the original's documents stand where ours belong."""
-    return any([await database[name].find_one(query, {"_id": 1}) for name, query in _originals(collection_name)])
+    """Whether the original's documents stand where ours belong. Asked at every start: reads a few documents, not all.
+
+    The original left its ids to the driver (ObjectId; ours are texts) and wrote all documents itself, so that the first
+    ones tell. A migration that was stopped has left documents of CVs, for they are taken over last.
+    """
+    return any([await _any(database, name, query) for name, query in _originals(collection_name)])
+
+
+async def _any(database: Database, name: str, query: Raw) -> bool:
+    if await database[name].find_one({"_id": {"$type": "objectId"}} | query, {"_id": 1}):
+        return True
+    first: list[Raw] = [{"$sort": {"_id": 1}}, {"$limit": 100}, {"$match": query}, {"$limit": 1}]
+    return bool(await (await database[name].aggregate(first)).to_list())
 
 
 async def migrate(
@@ -67,10 +78,10 @@ async def migrate(
     for name, query in _originals(collection_name):
         await _keep(database, name, query)
         await _drop_indexes(database, name)
-    async for raw in database[collection_name].find(ORIGINAL_CV, {"_id": 1}):
-        await _take_over(database, collection_name, raw["_id"])
     for name, query in ((INDEX, ORIGINAL_INDEX), (SEEN, ORIGINAL_SEEN)):
         await database[name].delete_many(query)
+    async for raw in database[collection_name].find(ORIGINAL_CV, {"_id": 1}):
+        await _take_over(database, collection_name, raw["_id"])
     await _ask_for_vectors(database, collection_name)
     return report.model_copy(update={"kept_in": await _kept(database, collection_name)})
 

@@ -130,6 +130,17 @@ async def test_a_wrong_key_says_which_setting(server: GeminiServer) -> None:
     await client.aclose()
 
 
+async def test_check_says_what_is_wrong(server: GeminiServer, client: Gemini) -> None:
+    await client.check()
+    for key, model, setting in (("wrong", "m", "GEMINI_API_KEY"), (server.key, "unknown", "GEMINI_MODEL")):
+        other = Gemini(key=key, model=model, base_url=server.url)
+        with pytest.raises(Unavailable, match=setting):
+            await other.check()
+        with pytest.raises(Unavailable, match=setting):
+            await ask(other)
+        await other.aclose()
+
+
 async def test_nobody_listens(server: GeminiServer) -> None:
     client = Gemini(key="k", model="m", base_url="http://127.0.0.1:1", backoff=0.001)
     with pytest.raises(Unavailable):

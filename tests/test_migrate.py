@@ -200,6 +200,24 @@ async def test_an_index_that_holds_nomdupdf_unique_is_no_obstacle(original: stor
     assert await candidates.count() == 3
 
 
+async def test_texts_as_ids_are_the_original_s_too(original: store.Database) -> None:
+    await original[CVS].delete_many({})
+    await original[CVS].insert_many([{"_id": f"cv{n}", **OTHERS[n]} for n in range(3)])
+    await original["faiss_index"].delete_many({})
+    await original["seen_cvs"].delete_many({})
+    assert await needs_migration(original, CVS)
+    await migrate(original, CVS, dry_run=False)
+    assert not await needs_migration(original, CVS)
+    assert await candidates.count() == 3
+
+
+async def test_an_index_alone_is_taken_away(original: store.Database) -> None:
+    await original[CVS].delete_many({})
+    assert await needs_migration(original, CVS)
+    await migrate(original, CVS, dry_run=False)
+    assert not await needs_migration(original, CVS)
+
+
 async def test_a_new_or_empty_database_needs_none(database: store.Database) -> None:
     assert not await needs_migration(database, CVS)
     assert (await migrate(database, CVS, dry_run=False)).found == 0

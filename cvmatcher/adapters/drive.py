@@ -93,6 +93,10 @@ class DriveSource:
         """
         return await self._ask(lambda: self._download(file_id), seconds=40)
 
+    async def check(self) -> None:
+        """Whether the folder can be listed, for a page that says so. Raises what `changes` raises."""
+        await self._begin()
+
     def close(self) -> None:
         """Closes the connections that are idle."""
         while self._idle:

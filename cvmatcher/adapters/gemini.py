@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx2
@@ -99,6 +100,15 @@ class Gemini:
             raise Unavailable(f"Gemini did not answer within {seconds:g} s") from error
         return _checked(response, schema)
 
+    async def check(self) -> None:
+        """Whether the key and the model are taken, for a page that says so; costs no answer of the model.
+
+        Raises Unavailable.
+        """
+        options = types.HttpOptions(timeout=SHORTEST_DEADLINE_MS)
+        async with _translating(5):
+            await self._client.aio.models.get(model=self.model, config=types.GetModelConfig(http_options=options))
+
     async def aclose(self) -> None:
         await self._client.aio.aclose()
 
@@ -118,21 +128,31 @@ class Gemini:
                 http_options=types.HttpOptions(timeout=max(SHORTEST_DEADLINE_MS, int(seconds * 1000))),
             )
             try:
-                async with asyncio.timeout(seconds):
+                async with _translating(seconds):
                     return await self._client.aio.models.generate_content(
                         model=self.model, contents=text, config=config
                     )
-            except TimeoutError as error:
-                raise Unavailable(f"Gemini did not answer within {seconds:g} s", again=True) from error
-            except errors.APIError as error:
-                if self._thinks and error.code == 400 and "thinking" in (error.message or "").lower():
-                    self._thinks = False
-                    raise Unavailable("this model cannot be told how much to think", again=True) from error
-                raise _translated(error) from error
-            except (httpx2.HTTPError, errors.UnknownApiResponseError) as error:
-                raise Unavailable(f"no answer from Gemini: {type(error).__name__}", again=True) from error
-            except (ValueError, AttributeError, TypeError) as error:  # no JSON, or not Gemini's
-                raise Unavailable("something that is not Gemini answered", again=True) from error
+            except BadAnswer as error:
+                if not self._thinks or "thinking" not in str(error):
+                    raise
+                self._thinks = False
+                raise Unavailable("this model cannot be told how much to think", again=True) from error
+
+
+@asynccontextmanager
+async def _translating(seconds: float) -> AsyncIterator[None]:
+    """At most `seconds` for the block, and Google's and the wire's errors as ours."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise Unavailable(f"Gemini did not answer within {seconds:g} s", again=True) from error
+    except errors.APIError as error:
+        raise _translated(error) from error
+    except (httpx2.HTTPError, errors.UnknownApiResponseError) as error:
+        raise Unavailable(f"no answer from Gemini: {type(error).__name__}", again=True) from error
+    except (ValueError, AttributeError, TypeError) as error:  # no JSON, or not Gemini's
+        raise Unavailable("something that is not Gemini answered", again=True) from error
 
 
 def _worth_waiting(error: Exception, seconds: float) -> bool | float:
@@ -154,7 +174,8 @@ def _translated(error: errors.APIError) -> AppError:
     if error.code == 404:
         return Unavailable("Gemini does not know the model: check GEMINI_MODEL", configuration=True)
     if 400 <= error.code < 500:
-        return BadAnswer(f"Gemini refused the request: {error.code} {error.status}")
+        about = " (thinking)" if "thinking" in (error.message or "").lower() else ""
+        return BadAnswer(f"Gemini refused the request: {error.code} {error.status}{about}")
     return Unavailable(f"Gemini answered {error.code}", again=True)
 
 

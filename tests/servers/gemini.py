@@ -150,10 +150,12 @@ class GeminiServer(LocalServer):
         self._next.extend(replies)
 
     def _generate(self, request: Request) -> Reply:
-        if request.method != "POST" or not request.path.endswith(":generateContent"):
-            return status(404, "NOT_FOUND", f"no such method {request.path}")
         if request.headers.get("x-goog-api-key") != self.key:
             return status(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.")
+        if request.method == "GET" and "/models/" in request.path and "unknown" not in request.path:
+            return as_json({"name": request.path.partition("/models/")[2], "version": "1"})
+        if request.method != "POST" or not request.path.endswith(":generateContent") or "unknown" in request.path:
+            return status(404, "NOT_FOUND", f"no such method {request.path}")
         deadline = float(request.headers.get("x-server-timeout", math.inf))
         if deadline < SHORTEST_DEADLINE:
             message = f"Manually set deadline {deadline:g}s is too short. Minimum allowed deadline is 10s."
