@@ -27,17 +27,38 @@ class Limits:
     child: guard.Limits = field(default_factory=guard.Limits)
 
 
+@dataclass(frozen=True, slots=True)
+class PDFText:
+    """`scans` are the zero-based pages that are pictures without text."""
+
+    text: CVText
+    scans: tuple[int, ...] = ()
+
+
 async def read_pdf(data: bytes, *, limits: Limits | None = None) -> CVText:
     """Visible text in reading order; a blank line is a vertical gap, a tab a wide gap in a row.
 
     Raises Unreadable with the reason, Unavailable when no child can be started.
     """
-    limits = limits or Limits()
+    return (await _read(data, limits or Limits(), scans_too=False)).text
+
+
+async def read_pdf_and_scans(data: bytes, *, limits: Limits | None = None) -> PDFText:
+    """As read_pdf, but a PDF of scans alone is no refusal: its pages are empty and listed in `scans`."""
+    return await _read(data, limits or Limits(), scans_too=True)
+
+
+async def _read(data: bytes, limits: Limits, *, scans_too: bool) -> PDFText:
     check_size(data, limits)
     read: dict[str, Any] = await guard.run(
-        _READER, data, limits=limits.child, max_pages=limits.max_pages, max_chars=limits.max_chars
+        _READER,
+        data,
+        limits=limits.child,
+        max_pages=limits.max_pages,
+        max_chars=limits.max_chars,
+        scans_too=scans_too,
     )
-    return CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"])
+    return PDFText(CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"]), tuple(read["scans"]))
 
 
 def check_size(data: bytes, limits: Limits) -> None:

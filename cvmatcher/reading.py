@@ -1,18 +1,97 @@
 """A file of any supported kind -> the text that a person sees in it.
 
-Owns the choice of reader, made by looking into the file and not at its name. Knows no source and no store.
+Owns the choice of reader, made by looking into the file: a name may lie. Every reader works in a guarded child with
+limits of its own. Knows no source and no store.
 """
 
 from __future__ import annotations
 
-from cvmatcher import pdf
+import asyncio
+import re
+from pathlib import PurePath
+from typing import Any
+
+from cvmatcher import guard, pdf
 from cvmatcher.domain import CVText, QuarantineReason, Unreadable
 
-supported_suffixes = frozenset({".pdf"})
+supported_suffixes = frozenset(
+    {".pdf", ".docx", ".txt", ".md", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}
+)
+
+LIMITS = pdf.Limits()
+OCR_LANGUAGES = ("fra", "eng")
+OCR_PAGE = guard.Limits(seconds=25.0)
+OCR_SECONDS = 40.0  # all scanned pages of a file together: an ingest job lives 60 s
+MOST_SCANS = 12  # pages; a CV of more scanned pages is too slow to read
+
+_PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|BM|RIFF....WEBP", re.DOTALL)
+_PLAIN_SUFFIXES = frozenset({"", ".txt", ".md", ".text"})
 
 
-async def read_cv(data: bytes, name: str, mime: str = "") -> CVText:  # noqa: ARG001 - other kinds come
-    """Raises Unreadable with the reason for the quarantine."""
-    if not data:
-        raise Unreadable(QuarantineReason.EMPTY_FILE)
-    return await pdf.read_pdf(data)
+async def read_cv(data: bytes, name: str, mime: str = "") -> CVText:
+    """`name` and `mime` decide only where the bytes leave it open, and tell a PDF that is none.
+
+    Raises Unreadable with the reason for the quarantine, Unavailable when no child can be started.
+    """
+    pdf.check_size(data, LIMITS)
+    suffix = PurePath(name).suffix.lower()
+    if b"%PDF-" in data[:1024] or not data.strip(b"\0\t\n\r\f "):
+        return await _read_pdf(data)
+    if suffix == ".pdf" or mime == "application/pdf":
+        raise Unreadable(QuarantineReason.NOT_A_PDF)
+    if data.startswith(b"PK\x03\x04"):
+        return await _read_by("docx_text:read", data, max_chars=LIMITS.max_chars)
+    if _PICTURE.match(data):
+        languages = await _ocr_languages()
+        if not languages:
+            raise Unreadable(QuarantineReason.NO_TEXT, "scan, no OCR here")
+        return await _read_by("ocr:read_picture", data, OCR_PAGE, languages=languages)
+    if suffix in _PLAIN_SUFFIXES or mime.startswith("text/plain"):
+        return await _read_by("plain_text:read", data, max_chars=LIMITS.max_chars)
+    raise Unreadable(QuarantineReason.UNSUPPORTED_TYPE)
+
+
+async def _read_by(function: str, data: bytes, limits: guard.Limits | None = None, **arguments: Any) -> CVText:
+    read = await guard.run(f"cvmatcher.guarded.{function}", data, limits=limits or LIMITS.child, **arguments)
+    return CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"])
+
+
+async def _read_pdf(data: bytes) -> CVText:
+    read = await pdf.read_pdf_and_scans(data, limits=LIMITS)
+    if not read.scans:
+        return read.text
+    languages = await _ocr_languages()
+    if languages and len(read.scans) <= MOST_SCANS:
+        pages = list(read.text.pages)
+        try:
+            async with asyncio.timeout(OCR_SECONDS):
+                for number in read.scans:
+                    pages[number] = await _read_scan(data, number, languages)
+        except TimeoutError as error:
+            raise Unreadable(QuarantineReason.TOO_SLOW, f"{len(read.scans)} scanned pages") from error
+        if any(pages):
+            return CVText(pages=tuple(pages), hidden_text=read.text.hidden_text)
+    if any(read.text.pages):
+        return read.text
+    if len(read.scans) > MOST_SCANS:
+        raise Unreadable(QuarantineReason.TOO_SLOW, f"{len(read.scans)} scanned pages")
+    raise Unreadable(QuarantineReason.NO_TEXT, "" if languages else "scan, no OCR here")
+
+
+async def _read_scan(data: bytes, page: int, languages: str) -> str:
+    read = await guard.run(
+        "cvmatcher.guarded.ocr:read_page",
+        data,
+        limits=OCR_PAGE,
+        page=page,
+        max_pages=LIMITS.max_pages,
+        languages=languages,
+    )
+    text: str = read["text"]
+    return text
+
+
+async def _ocr_languages() -> str:
+    """As tesseract wants them ("fra+eng"), those it has; "" without it. Asked each time: it may come meanwhile."""
+    installed = await guard.run("cvmatcher.guarded.ocr:languages", limits=OCR_PAGE)
+    return "+".join(language for language in OCR_LANGUAGES if language in installed)

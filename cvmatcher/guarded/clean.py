@@ -62,7 +62,8 @@ def _tidied(line: str) -> str:
     text = line.translate(_SYMBOL_BULLETS)
     text = "".join(char for char in text if char >= " " or char == "\t") if text.isascii() else _repaired(text)
     text = re.sub(r" *\t[\t ]*", "\t", text)
-    return re.sub(r" {2,}", " ", _spaced_out(text)).strip()
+    text = re.sub(r" {2,}", " ", _spaced_out(text)).strip()
+    return re.sub(r"^(?:•\s*){2,}", "• ", text)
 
 
 def _repaired(line: str) -> str:

@@ -19,25 +19,32 @@ _MARKUP = re.compile(rb"<\s*(!doctype|html|head|body|script|svg|\?php|iframe)\b"
 _TORN = ("zlib error", "too many syntax errors", "treating as end of file")  # the page's own text did not come whole
 
 
-def read(data: bytes, *, max_pages: int, max_chars: int) -> dict[str, Any]:
-    """{"pages": [text of page 0, …], "hidden": text}. Raises Unreadable, or MemoryError."""
+def read(data: bytes, *, max_pages: int, max_chars: int, scans_too: bool = False) -> dict[str, Any]:
+    """{"pages": [text of page 0, …], "hidden": text, "scans": [page, …]}. Raises Unreadable, or MemoryError.
+
+    `scans` are the pages that are a picture without text. `scans_too`: a file of nothing else is no refusal.
+    """
     mupdf.warnings()
     document = open_pdf(data, max_pages=max_pages)
     mupdf.warnings()
     pages: list[str] = []
     hidden: list[str] = []
+    scans: list[int] = []
     try:
         for number in range(document.page_count):
-            shown, unseen = _page(document[number], max_chars)
+            page = document[number]
+            shown, unseen = _page(page, max_chars)
             pages.append(shown)
             hidden.append(unseen)
+            if not shown and visible.is_picture(page):
+                scans.append(number)
             max_chars -= len(shown) + len(unseen)
     except mupdf.ERRORS as error:
         raise mupdf.failure(error) from error
     hidden_text = "\n".join(text for text in hidden if text)
-    if not any(pages):
+    if not any(pages) and not (scans and scans_too):
         raise Unreadable(QuarantineReason.HIDDEN_TEXT_ONLY if hidden_text else QuarantineReason.NO_TEXT)
-    return {"pages": pages, "hidden": hidden_text}
+    return {"pages": pages, "hidden": hidden_text, "scans": scans}
 
 
 def open_pdf(data: bytes, *, max_pages: int) -> Any:

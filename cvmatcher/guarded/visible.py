@@ -60,7 +60,7 @@ def _judge(page: Any, words: Sequence[Word], as_it_is: Pixels, bare: Pixels, sca
     shows: NDArray[np.bool_] = _shows(np.abs(as_it_is - bare).max(axis=2), boxes * scale) & possible
     for number in _overlapping(boxes, words):
         shows[number] &= _has_own_colour(words[number], boxes[number] * scale, as_it_is, bare)
-    if shows.sum() <= 0.1 * len(words) and _is_picture(page):
+    if shows.sum() <= 0.1 * len(words) and is_picture(page):
         shows |= _shows(_roughness(bare), boxes * scale) & possible
     return shows
 
@@ -152,7 +152,7 @@ def _has_own_colour(word: Word, box: NDArray[np.float64], as_it_is: Pixels, bare
     return word.painted and word.alpha > 25 and apart > CONTRAST and nearest < apart * 0.6
 
 
-def _is_picture(page: Any) -> bool:
+def is_picture(page: Any) -> bool:
     """Whether pictures cover most of the page."""
     whole = page.rect.width * page.rect.height
     covered = 0.0

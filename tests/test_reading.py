@@ -1,0 +1,130 @@
+"""Every kind of file through `read_cv`: what is read, and why the rest is not."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docx import Document
+from docx.shared import Pt, RGBColor
+
+from cvmatcher import guard
+from cvmatcher.domain import QuarantineReason, Unreadable
+from cvmatcher.guarded.mupdf import pymupdf
+from cvmatcher.reading import read_cv, supported_suffixes
+from tests import odd_files
+from tests.odd_files import SAMPLE
+
+needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed here")
+
+
+async def reason_of(data: bytes, name: str = "cv", mime: str = "") -> QuarantineReason:
+    with pytest.raises(Unreadable) as caught:
+        await read_cv(data, name, mime)
+    return caught.value.reason
+
+
+def docx(write: Any) -> bytes:
+    document = Document()
+    write(document)
+    target = io.BytesIO()
+    document.save(target)
+    return target.getvalue()
+
+
+def packed(*entries: tuple[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+async def test_pdf_is_read_whatever_it_is_called() -> None:
+    for name in ("cv.pdf", "cv", "cv.docx"):
+        assert (await read_cv(odd_files.text_pdf(), name)).text == SAMPLE
+
+
+async def test_wrong_names_and_unknown_kinds_are_told_apart() -> None:
+    assert await reason_of(b"", "cv.pdf") is QuarantineReason.EMPTY_FILE
+    assert await reason_of(SAMPLE.encode(), "cv.pdf") is QuarantineReason.NOT_A_PDF
+    assert await reason_of(SAMPLE.encode(), "cv", "application/pdf") is QuarantineReason.NOT_A_PDF
+    assert await reason_of(b"\x7fELF" + bytes(100), "cv.exe") is QuarantineReason.UNSUPPORTED_TYPE
+    assert await reason_of(bytes(range(256)) * 9, "cv.txt") is QuarantineReason.UNSUPPORTED_TYPE
+    assert await reason_of(packed(("a.txt", b"a")), "cv.zip") is QuarantineReason.UNSUPPORTED_TYPE
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+async def test_plain_text_in_any_usual_encoding(encoding: str) -> None:
+    text = f"{SAMPLE}\nIngénieure à l'atelier, œuvre dès l'été ; maîtrise l'anglais, déjà présentée à Besançon.\n"
+    assert (await read_cv(text.encode(encoding), "cv.txt")).text == text.strip()
+
+
+async def test_docx_paragraphs_lists_and_tables_in_order() -> None:
+    def write(document: Any) -> None:
+        document.sections[0].header.paragraphs[0].text = "Camille Durand"
+        document.add_heading("Expérience")
+        table = document.add_table(rows=1, cols=2)
+        table.rows[0].cells[0].text, table.rows[0].cells[1].text = "2019 - 2023", "Développeuse, Acme"
+        document.add_paragraph("Python et Django")
+
+    lines = [line for line in (await read_cv(docx(write), "cv.docx")).text.split("\n") if line]
+    assert lines == ["Camille Durand", "Expérience", "2019 - 2023\tDéveloppeuse, Acme", "Python et Django"]
+
+
+async def test_docx_hidden_text_is_kept_apart() -> None:
+    def write(document: Any) -> None:
+        paragraph = document.add_paragraph(SAMPLE)
+        paragraph.add_run("un").font.hidden = True
+        paragraph.add_run(" deux").font.color.rgb = RGBColor(255, 255, 255)
+        paragraph.add_run(" trois").font.size = Pt(1)
+
+    text = await read_cv(docx(write), "cv.docx")
+    assert (text.text, text.hidden_text.split()) == (SAMPLE, ["un", "deux", "trois"])
+
+
+async def test_docx_bombs_are_refused_unopened() -> None:
+    large = ("word/document.xml", b" " * (30 << 20))
+    assert await reason_of(packed(large), "cv.docx") is QuarantineReason.TOO_LARGE
+    many = [(f"word/{number}", b"") for number in range(3000)]
+    assert await reason_of(packed(("word/document.xml", b""), *many), "cv.docx") is QuarantineReason.TOO_LARGE
+
+
+async def test_damaged_docx() -> None:
+    whole = docx(lambda document: document.add_paragraph(SAMPLE))
+    assert await reason_of(whole[: len(whole) // 2], "cv.docx") is QuarantineReason.DAMAGED
+    assert await reason_of(packed(("word/document.xml", b"<w:a")), "cv.docx") is QuarantineReason.DAMAGED
+
+
+async def test_scans_without_ocr_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    guard.close()
+    picture = pymupdf.open(stream=odd_files.text_pdf())[0].get_pixmap().tobytes("png")
+    for data in (picture, odd_files.scan()):
+        with pytest.raises(Unreadable, match="no OCR here") as caught:
+            await read_cv(data, "scan")
+        assert caught.value.reason is QuarantineReason.NO_TEXT
+    guard.close()
+
+
+@needs_tesseract
+async def test_scans_and_pictures_are_read_by_ocr() -> None:
+    picture = pymupdf.open(stream=odd_files.text_pdf())[0].get_pixmap(dpi=150).tobytes("jpg")
+    for data in (picture, odd_files.scan()):
+        assert (await read_cv(data, "scan")).text == SAMPLE
+
+
+@needs_tesseract
+async def test_a_scanned_page_among_pages_of_text_is_read_too() -> None:
+    document = pymupdf.open(stream=odd_files.text_pdf("page one"))
+    document.insert_pdf(pymupdf.open(stream=odd_files.scan()))
+    assert (await read_cv(document.tobytes(), "cv.pdf")).pages == ("page one", SAMPLE)
+
+
+def test_supported_suffixes_are_lower_case_with_their_dot() -> None:
+    assert {".pdf", ".docx", ".txt"} <= supported_suffixes
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in supported_suffixes)
