@@ -33,6 +33,16 @@ return string.format('%.0f', wait)
 """
 
 
+# ARGV: pause (µs), how far ahead of the even pace one may be (µs). The next call of anybody comes after the pause.
+_PAUSE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now + ARGV[1] + ARGV[2])
+redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000) + 1000)
+"""
+LONGEST_PAUSE = 3600.0
+
+
 class CallQuota:
     """Await it before a call. At most `per_minute` calls a minute, up to `burst` of them at once.
 
@@ -43,7 +53,8 @@ class CallQuota:
     def __init__(
         self, redis: Redis, *, name: str, per_minute: int, burst: int | None = None, longest_wait: float = 10.0
     ) -> None:
-        self._take, self._key = redis.register_script(_TAKE), f"quota:{name}"
+        self._take, self._pause = redis.register_script(_TAKE), redis.register_script(_PAUSE)
+        self._key = f"quota:{name}"
         self._interval = 60_000_000 / per_minute
         self._ahead = self._interval * ((burst or max(per_minute // 6, 1)) - 1)
         self._longest_wait = longest_wait
@@ -60,3 +71,11 @@ class CallQuota:
             raise OutOfQuota("the calls of this minute are used up", retry_after=wait)
         if wait:
             await asyncio.sleep(wait)
+
+    async def pause(self, seconds: float) -> None:
+        """The vendor has refused: no process calls for so long. A shorter pause than one under way changes nothing."""
+        arguments = [f"{us:.0f}" for us in (min(seconds, LONGEST_PAUSE) * 1_000_000, self._ahead)]
+        try:
+            await self._pause(keys=[self._key], args=arguments)
+        except (RedisError, OSError) as error:
+            log.warning("pause not shared: Redis is away (%s)", type(error).__name__)

@@ -171,6 +171,20 @@ async def test_the_quota_is_asked_before_each_try(server: GeminiServer) -> None:
     await client.aclose()
 
 
+async def test_a_refusal_is_told_to_all_processes(server: GeminiServer) -> None:
+    told: list[float] = []
+
+    async def after_refusal(seconds: float) -> None:
+        told.append(seconds)
+
+    client = Gemini(key="local-key", model="m", base_url=server.url, backoff=0.001, after_refusal=after_refusal)
+    server.then(wire.out_of_quota(0.01), wire.out_of_quota())
+    server.always(wire.answer(GOOD))
+    await ask(client)
+    assert told == [0.01, 2.0]
+    await client.aclose()
+
+
 async def test_breaker_opens_then_one_call_tries_then_it_closes(server: GeminiServer) -> None:
     now = [0.0]
     client = made(server, Breaker(failures=3, pause=30, clock=lambda: now[0]))

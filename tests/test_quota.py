@@ -48,7 +48,23 @@ async def test_waits_for_its_turn(redis_url: str) -> None:
     await client.aclose()
 
 
+async def test_a_refusal_met_by_one_pauses_all(redis_url: str) -> None:
+    clients = [Redis.from_url(redis_url) for _ in range(2)]
+    first, second = (CallQuota(c, name="paused", per_minute=600, burst=5, longest_wait=1) for c in clients)
+    await first()
+    await first.pause(30)
+    await first.pause(2)  # shortens nothing
+    for quota in (first, second):
+        with pytest.raises(OutOfQuota) as refusal:
+            await quota()
+        assert 20 < refusal.value.details["retry_after"] <= 30
+    for client in clients:
+        await client.aclose()
+
+
 async def test_redis_away_lets_calls_pass() -> None:
     client = Redis.from_url("redis://127.0.0.1:1")
-    await CallQuota(client, name="away", per_minute=1, burst=1)()
+    quota = CallQuota(client, name="away", per_minute=1, burst=1)
+    await quota.pause(5)
+    await quota()
     await client.aclose()

@@ -43,6 +43,7 @@ from cvmatcher.ports import Structurer
 A = TypeVar("A", bound=prompts.Answer)
 
 SHORTEST_DEADLINE_MS = 10_000  # Gemini refuses a request whose client promises to hang up earlier
+SHORT_PAUSE = 2.0  # seconds, after a refusal that does not say how long
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -50,10 +51,15 @@ async def _no_limit() -> None:
     """Stands for a quota where there is none."""
 
 
+async def _nobody_told(seconds: float) -> None:
+    """Stands for the other processes where there are none."""
+
+
 class Gemini:
     """One account and model. All adapters of a process share it, so that they share its breaker and its slots.
 
-    `before_call` waits for the quota that all processes share; it may raise OutOfQuota.
+    `before_call` waits for the quota that all processes share; it may raise OutOfQuota. `after_refusal` is told for how
+    many seconds Gemini wants no more calls, for all of them.
     """
 
     def __init__(
@@ -64,13 +70,14 @@ class Gemini:
         base_url: str | None = None,
         concurrency: int = 8,
         before_call: Callable[[], Awaitable[None]] = _no_limit,
+        after_refusal: Callable[[float], Awaitable[None]] = _nobody_told,
         breaker: Breaker | None = None,
         backoff: float = 0.5,
     ) -> None:
         self.model, self.concurrency = model, concurrency
         self._client = genai.Client(api_key=key, enterprise=False, http_options=types.HttpOptions(base_url=base_url))
         self._slots = asyncio.Semaphore(concurrency)
-        self._before_call, self._backoff = before_call, backoff
+        self._before_call, self._after_refusal, self._backoff = before_call, after_refusal, backoff
         self._breaker = breaker or Breaker()
         self._thinks = True  # until the model says it cannot be told how much
 
@@ -132,6 +139,9 @@ class Gemini:
                     return await self._client.aio.models.generate_content(
                         model=self.model, contents=text, config=config
                     )
+            except OutOfQuota as error:
+                await self._after_refusal(error.details["retry_after"] or SHORT_PAUSE)
+                raise
             except BadAnswer as error:
                 if not self._thinks or "thinking" not in str(error):
                     raise
