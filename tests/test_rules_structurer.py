@@ -215,6 +215,59 @@ async def test_programming_languages_are_not_spoken() -> None:
     assert profile.skills == ("Python", "C++", "Rust", "Git")
 
 
+LABEL_TABLE = """Curriculum vitæ\tDernière mise à jour : 01/2026
+INFORMATIONS
+PERSONNELLES
+Nom Inès Carvalho
+Coordonnées\tPorto (Portugal)
+ines.c@exemple.fr
+Fonction\tCheffe de projet digital
+MON PARCOURS
+De mars 2021 à janvier\tCheffe de projet digital
+2024\tAgence Bleue, Lyon
+Secteur : publicité. Équipe de 9
+• Refonte de sites
+2018 - 2021\tChargée de communication
+Mairie de Sète, Sète
+Entreprise de 170 personnes (secteur public)
+• Lettre interne
+LANGUES
+ÉTRANGÈRES
+Portugais
+Français
+langue maternelle
+C1"""
+
+
+async def test_a_table_of_labels() -> None:
+    profile = await read(LABEL_TABLE)
+    assert (profile.name, profile.headline) == ("Inès Carvalho", "Cheffe de projet digital")
+    assert (profile.location, profile.cv_date) == ("Porto (Portugal)", "2026-01")
+    assert [(j.title, j.employer, j.place, j.start, j.end) for j in profile.experiences] == [
+        ("Cheffe de projet digital", "Agence Bleue", "Lyon", "2021-03", "2024-01"),
+        ("Chargée de communication", "Mairie de Sète", "Sète", "2018", "2021"),
+    ]
+    assert profile.sectors == ("publicité", "secteur public")
+    assert [(s.code, s.level) for s in profile.languages] == [("pt", LanguageLevel.NATIVE), ("fr", LanguageLevel.C1)]
+
+
+async def test_two_sections_side_by_side() -> None:
+    profile = await read(
+        "Formation\tLangues\nMaster Droit (2019)\tAnglais : C1\nUniversité de Nantes\tLoisirs\n"
+        "BTS Notariat (2016)\tvoile"
+    )
+    assert [(s.degree, s.school, s.place, s.end) for s in profile.education] == [
+        ("Master Droit", "Université de Nantes", "Nantes", "2019"),
+        ("BTS Notariat", "", "", "2016"),
+    ]
+    assert [(s.code, s.level) for s in profile.languages] == [("en", LanguageLevel.C1)]
+
+
+async def test_a_link_cut_at_the_end_of_its_line() -> None:
+    profile = await read("Ana Diaz\nAccountant\nana@x.org | https://ana-diaz.example.\nnet | Boston, MA")
+    assert profile.links == ("https://ana-diaz.example.net",)
+
+
 async def test_nothing_is_invented() -> None:
     profile = await read("ACCOUNTANT\nSummary\nReliable and exact.\nSkills\nLedger, Payroll")
     assert (profile.name, profile.emails, profile.phones, profile.location) == ("", (), (), "")

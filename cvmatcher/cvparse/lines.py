@@ -24,7 +24,7 @@ _FOOTER = re.compile(
 _NUMBERED = re.compile(r".{0,60}?\s[-–—|]\s(?:page\s*)?\d{1,2}\s*/\s*\d{1,2}", re.IGNORECASE)
 _NOTHING = f" (){GONE}"
 _BROKEN_LINK = re.compile(r"(?:https?://|www\.|\w\.(?:com|org|net|fr|io)/)\S*[./_-]$")
-_LINK_REST = re.compile(r"[\w./-]{2,40}")
+_LINK_REST = re.compile(r"[a-z0-9][\w./-]{1,40}(?=\s*(?:[|·•,]|/\s|$))")
 _TRAILING_RANGE = re.compile(r"(?:[-–—]|\b(?:to|à|au))\s*$")
 
 
@@ -122,7 +122,7 @@ def _mended(lines: list[Line]) -> list[Line]:
     mended: list[Line] = []
     for line in lines:
         before = mended[-1] if mended else None
-        if before and _BROKEN_LINK.search(before.text) and _LINK_REST.fullmatch(line.text):
+        if before and _BROKEN_LINK.search(before.text) and _LINK_REST.match(line.text):
             mended[-1] = replace(before, text=before.text + line.text)
         elif before and before.text.endswith("\u00ad"):
             mended[-1] = replace(before, text=before.text[:-1] + line.text)

@@ -115,7 +115,7 @@ def _headline_below(lines: Sequence[Line], at: int) -> bool:
 
 def _candidates(lines: Sequence[Line], at: int) -> list[tuple[str, int]]:
     line = lines[at]
-    found = [(line.text, at)]
+    found = [] if "\t" in line.text else [(line.text, at)]
     parts = pieces(line.text)
     if len(parts) > 1 and len(line.text) < 160:
         found += [(part, at) for part in parts[:3]]

@@ -13,6 +13,7 @@ from cvmatcher.cvparse.lines import Line
 from cvmatcher.domain import LanguageLevel, SpokenLanguage
 from cvmatcher.folding import fold
 from cvmatcher.vocabulary import languages
+from cvmatcher.vocabulary.folding import Match
 
 _N, _C2, _C1, _B2, _B1, _A2, _A1 = reversed(LanguageLevel)
 _NATIVE = (
@@ -103,6 +104,8 @@ def read_languages(lines: Sequence[Line]) -> list[SpokenLanguage]:
     found = [m for at, m in enumerate(found) if at == 0 or m.start >= found[at - 1].end]
     if not found:
         return []
+    if paired := _in_two_lists(joined, found):
+        return paired
     before = level_of(joined[: found[0].start]) is not None and level_of(joined[found[-1].end :]) is None
     spoken: dict[str, SpokenLanguage] = {}
     for at, match in enumerate(found):
@@ -118,6 +121,20 @@ def read_languages(lines: Sequence[Line]) -> list[SpokenLanguage]:
         if language.code not in spoken or (spoken[language.code].level is None and language.level):
             spoken[language.code] = language
     return list(spoken.values())
+
+
+def _in_two_lists(joined: str, found: Sequence[Match]) -> list[SpokenLanguage]:
+    """Names in one column and as many levels in another, in the order of the names; [] where they do not pair so."""
+    cells = [cell.strip() for cell in re.split(r"[\n\t]", joined) if cell.strip()]
+    alone = [cell for cell in cells if not languages.find(cell) and level_of(cell)]
+    beside = [cell for cell in cells if languages.find(cell) and level_of(cell)]
+    if beside or len(alone) != len(found) or len({match.canonical for match in found}) != len(found):
+        return []
+    pairs = zip(found, alone, strict=True)
+    return [
+        SpokenLanguage(code=m.canonical, level=level_of(cell), text=_tidy(f"{joined[m.start : m.end]} {cell}"))
+        for m, cell in pairs
+    ]
 
 
 def _reach(stretch: str) -> str:

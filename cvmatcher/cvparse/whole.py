@@ -21,8 +21,7 @@ from cvmatcher.cvparse.sections import HEADER, Section, kinds_of, split_sections
 from cvmatcher.cvparse.skills import read_skills
 from cvmatcher.cvparse.spoken import mentioned, names_language, read_languages
 from cvmatcher.cvparse.tongue import language_of
-from cvmatcher.cvparse.words import is_about_employer
-from cvmatcher.cvparse.words import title_score
+from cvmatcher.cvparse.words import is_about_employer, title_score
 from cvmatcher.domain import CVText, Education, Experience, Profile, SpokenLanguage
 from cvmatcher.folding import fold
 from cvmatcher.vocabulary import places, sectors, skills

@@ -31,7 +31,7 @@ _DEGREE = re.compile(
     r"deust|dut|bts|btsa|bep|"
     r"bac|baccalaureat|brevet|bpjeps|titre (?:pro|rncp)[a-z]*|certificat[a-z]*|certified|ingenieur|"
     r"degree|gcse|a-?levels?|"
-    r"programme grande ecole|pge|ged|hnd|hnc|nvq|graduat[a-z]*|undergraduate|maitrise|dess|prepa|"
+    r"programme grande ecole|pge|ged|hnd|hnc|nvq|graduate[ds]?(?! school)|graduation|undergraduate|maitrise|dess|prepa|"
     r"classes? preparatoires?|cqp|deaes|dees|"
     r"deas|deap|dei|capes|agregation|cpge|m1|m2|l3|studies|semester|postgraduate|juris doctor|"
     r"apprenticeship|matura|abitur|"
