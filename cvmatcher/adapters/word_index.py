@@ -22,7 +22,7 @@ FIELDS = ("name", "title", "headline", "skills", "employers", "places", "languag
 _STEMMERS = {"fr": "french", "en": "english"}
 _TOKEN = r"\.(?:net|NET|Net)\b|[\p{L}\p{N}]&[\p{L}\p{N}]\b|[\p{L}\p{N}]+[+#]*"  # noqa: S105 - R&D, C++, C#, ASP.NET
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|lorsqu|jusqu|puisqu)['’](?=\w)", re.IGNORECASE)
-_WRITER_BYTES = 32_000_000
+_WRITER_BYTES, _WRITER_THREADS = 32_000_000, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class TantivyIndex:
         self._analyzers = {language: _analyzer(stemmer) for language, stemmer in _STEMMERS.items()}
         for language, analyzer in self._analyzers.items():
             self._index.register_tokenizer(language, analyzer)
-        self._writer = self._index.writer(_WRITER_BYTES, 1)
+        self._writer = self._index.writer(_WRITER_BYTES, _WRITER_THREADS)
         self._lock = Lock()  # of the writer
         self._next = 0
         self._view = _View(self._index.searcher(), {}, {})
