@@ -26,9 +26,9 @@ RUN mkdir -p /weights \
     || echo "The hub is out of reach: this image uses the bundled weights."
 
 FROM python:3.11-slim-bookworm
-# libgomp1: FAISS and torch use it
+# libgomp1: FAISS and torch use it. tesseract: scanned CVs, in French and English.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgomp1 \
+    && apt-get install --yes --no-install-recommends libgomp1 tesseract-ocr tesseract-ocr-eng tesseract-ocr-fra \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin cvmatcher \
     && install -d -o cvmatcher -g cvmatcher -m 0700 /data

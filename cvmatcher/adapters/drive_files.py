@@ -24,9 +24,12 @@ MIMES = frozenset(
         "application/rtf",
         "text/rtf",
         "text/plain",
+        "text/markdown",
         "image/png",
         "image/jpeg",
         "image/tiff",
+        "image/webp",
+        "image/bmp",
     }
 )
 UNTYPED = "application/octet-stream"  # what some uploaders say of everything
