@@ -1,4 +1,4 @@
-"""What the web's tests share: the real app behind a real uvicorn, a search that a test writes down, and browsers of text."""
+"""What the web's tests share: the real app behind a real uvicorn, a scripted search, a client that keeps cookies."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ CRITERIA = (
 def services_of(database: store.Database, queue: jobs.Queue, home: Path, **settings: Any) -> Services:
     """Services as wiring makes them, but with small fakes for the models and the indexes."""
     embedder, vectors, words = HashEmbedder(), FakeVectorIndex(), FakeWordIndex()
-    values = {"secret_key": SecretStr("s" * 32), "cvmatcher_home": home, "_env_file": None} | settings
+    values: dict[str, Any] = {"secret_key": SecretStr("s" * 32), "cvmatcher_home": home, "_env_file": None} | settings
     parts: dict[str, Any] = {
         "settings": Settings(**values),
         "client": database.client,
@@ -227,13 +227,13 @@ def messages(body: str) -> list[dict[str, str]]:
 
 def turn_in(html: str) -> str:
     """The id of the (last) turn that a page or fragment shows."""
-    return re.findall(r'<article class="turn" id="t-([0-9a-f]+)"', html)[-1]
+    return str(re.findall(r'<article class="turn" id="t-([0-9a-f]+)"', html)[-1])
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     """Waits for a condition; pytest's own patience is the limit."""
     async with asyncio.timeout(20):
-        while not await true():
+        while not await true():  # noqa: ASYNC110 - what is waited for is in the database
             await asyncio.sleep(0.02)
 
 

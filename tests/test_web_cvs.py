@@ -24,6 +24,7 @@ from cvmatcher.domain import (
     SpokenLanguage,
 )
 from cvmatcher.store import audit, ledger, likes, people
+from cvmatcher.store import jobs as stored_jobs
 from cvmatcher.store.people import Role, User
 from cvmatcher.web.app import create_app
 from cvmatcher.web.cvs import disposition
@@ -267,7 +268,7 @@ async def test_the_panel_starts_shows_and_cancels(site: Site) -> None:
     assert "started by rita" in started.text
     second = await site.rita.htmx("/admin/jobs/ingest")
     assert "Already running, started by rita." in second.text
-    job = (await jobs.jobs.running())[0]
+    job = (await stored_jobs.running())[0]
     stopping = await site.rita.htmx(f"/admin/jobs/{job.id}/cancel")
     assert "stopping…" in stopping.text
     assert (await site.rita.htmx("/admin/jobs/nonsense")).status_code == 404

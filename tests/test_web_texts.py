@@ -50,8 +50,8 @@ def _translated(message: Message | None) -> bool:
     return message is not None and all(_texts(message.string))
 
 
-def _texts(value: str | Iterable[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+def _texts(value: str | Iterable[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
 
 
 def test_translations_keep_their_places() -> None:

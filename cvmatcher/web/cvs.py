@@ -178,8 +178,12 @@ async def page_image(
     place = await _place(turn_id, candidate_id, request.person.id)
     quoted = [one.quotation for one in place.verdicts if one.quotation] if place else []
     marks = [one.text for one in quoted if one.page == number - 1]
-    data = await file_of(web, candidate)
-    image = await pdf.render_page(data, number - 1, scale=PAGE_SCALE, marks=marks)
+    key = (candidate.content_hash, number, tuple(marks))
+    image = web.pictures.get(key)
+    if image is None:
+        data = await file_of(web, candidate)
+        image = await pdf.render_page(data, number - 1, scale=PAGE_SCALE, marks=marks)
+        web.pictures.put(key, image)
     return Response(image, media_type="image/png")
 
 

@@ -32,7 +32,7 @@ class Live:
                     continue
                 news: list[Partial] = []
                 for number, event in batch:
-                    self._view.apply(event)
+                    self._view.take([(number, event)])
                     if number > after:
                         news += await self._partials(event)
                 last = batch[-1][0]

@@ -71,10 +71,12 @@ class Renderer:
         *,
         partials: tuple[Partial, ...] = (),
         headers: dict[str, str] | None = None,
+        title: str = "",
         **context: Any,
     ) -> Response[str]:
-        """A fragment for its target, with further swaps after it."""
-        body = self.text(viewer, template, **context) + self.join(partials)
+        """A fragment for its target, with further swaps after it; `title` becomes the page's."""
+        named = Markup("<title>{} · CVmatcher</title>").format(title) if title else Markup("")
+        body = named + self.text(viewer, template, **context) + self.join(partials)
         return _html(body, 200, headers)
 
     def partials(self, *partials: Partial, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
@@ -116,6 +118,7 @@ def _environment(language: str) -> Environment:
         autoescape=True,
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

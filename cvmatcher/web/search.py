@@ -156,6 +156,7 @@ async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> R
         view=view,
         liked=await likes.liked_among(turn.owner, view.order),
         partials=partials,
+        title=place.title,
         headers={"HX-Push-Url": address, "HX-Reswap": f"beforeend show:top showTarget:#t-{turn.id}"},
     )
 

@@ -95,12 +95,19 @@ class Turns:
         except asyncio.CancelledError:
             end = Ended(state=self._ends.get(turn_id, EndState.INTERRUPTED))
         except Exception:  # whatever the search died of, its reader is told and the log has the traceback
-            log.exception("turn %s failed", turn_id)
-            end = Ended(state=EndState.FAILED)
+            stopped = self._ends.get(turn_id)  # a driver that is cancelled in the middle may raise its own error
+            if stopped is None:
+                log.exception("turn %s failed", turn_id)
+            end = Ended(state=stopped or EndState.FAILED)
         await store.close(turn_id, end)
         self._ring(turn_id)
 
     # ------------------------------------------------------------------------------------------------ following them
+
+    @property
+    def readers(self) -> int:
+        """How many streams are open here."""
+        return sum(len(bells) for bells in self._bells.values())
 
     def _ring(self, turn_id: str) -> None:
         for bell in self._bells.get(turn_id, ()):

@@ -24,6 +24,9 @@ from cvmatcher.domain import (
 )
 from cvmatcher.store.turns import Turn
 
+LEAD_IN = 6  # words
+LEAD_IN_LETTERS = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -41,9 +44,13 @@ class Card:
         return next((one for one in quoted if one.state is VerdictState.MET), quoted[0] if quoted else None)
 
     @property
-    def reason_label(self) -> str:
-        reason = self.reason
-        return next((criterion.label for criterion, one in self.marks if one is reason), "") if reason else ""
+    def lead_in(self) -> str:
+        """The last words before the reason's quotation: few, so that the quotation itself stands in the two lines."""
+        words = self.reason.quotation.before.split() if self.reason and self.reason.quotation else []
+        kept = words[-LEAD_IN:]
+        while kept and len(" ".join(kept)) > LEAD_IN_LETTERS:
+            del kept[0]
+        return f"… {' '.join(kept)}" if kept and len(kept) < len(words) else " ".join(kept)
 
 
 @dataclass(slots=True)

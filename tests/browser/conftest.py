@@ -1,0 +1,79 @@
+"""A real Chromium. Every page of every test is watched: a policy violation or a console error fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium or another that is there, else Playwright's own; without any the tests are skipped."""
+    path = next((found for found in map(shutil.which, NAMES) if found), None)
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        except Error as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"no Chromium: {error.message.splitlines()[0]}")
+        yield browser
+        await browser.close()
+
+
+OpenContext = Callable[..., Any]
+
+
+@pytest.fixture
+async def visit(chromium: Browser) -> AsyncIterator[OpenContext]:
+    """`async with visit(base, **options) as page`; what went wrong in the console is asserted at the end."""
+    wrong: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda message: _note(message, wrong))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+
+    @asynccontextmanager
+    async def opened(base: str, **options: Any) -> AsyncIterator[Page]:
+        context: BrowserContext = await chromium.new_context(
+            base_url=base, locale=options.pop("locale", "en-GB"), **options
+        )
+        context.set_default_timeout(20_000)
+        context.on("page", watch)
+        try:
+            yield await context.new_page()
+        finally:
+            await context.close()
+
+    yield opened
+    assert wrong == []
+
+
+def _note(message: ConsoleMessage, wrong: list[str]) -> None:
+    if message.type in {"error", "warning"}:
+        wrong.append(message.text)
+
+
+async def sign_in(page: Page, name: str, password: str) -> None:
+    await page.goto("/login")
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/")
