@@ -39,8 +39,8 @@ class AuditDocument(Document):
 DOCUMENTS: tuple[type[Document], ...] = (AuditDocument,)
 
 
-def _hash(number: int, at: str, actor: str, act: str, subject: str, before: str) -> str:
-    return hashlib.sha256(json.dumps([number, at, actor, act, subject, before]).encode()).hexdigest()
+def _hash(*fields: int | str) -> str:
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
 async def append(actor: str, act: str, subject: str = "") -> None:

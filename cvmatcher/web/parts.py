@@ -17,7 +17,7 @@ from cvmatcher.wiring import Services
 
 
 class Pictures:
-    """Pages drawn lately, by content, in this process' memory only. Asked for through a candidate, so gone with the candidate."""
+    """Pages drawn lately, by content, in memory only. Asked for through a candidate, so gone with the candidate."""
 
     def __init__(self, most: int = 40) -> None:
         self._most = most
