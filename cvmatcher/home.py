@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cvmatcher import embedded
-from cvmatcher.domain import Conflict, Unavailable
+from cvmatcher.domain import Conflict, Misconfigured, Unavailable
 from cvmatcher.settings import Settings
 
 
@@ -55,13 +55,20 @@ def addresses(home: Path) -> dict[str, str] | None:
 
 
 def secret_key(settings: Settings) -> SecretStr:
-    """SECRET_KEY, or the one of this home, made at its first start."""
+    """SECRET_KEY, or the one that `up` has made in this home. Raises Misconfigured without either."""
     if settings.secret_key is not None:
         return settings.secret_key
-    path = embedded.private_folder(settings.cvmatcher_home) / "secret_key"
+    path = settings.cvmatcher_home / "secret_key"
     if not path.exists():
-        embedded.write_private(path, secrets.token_urlsafe(48))
+        raise Misconfigured("SECRET_KEY is needed: 32 characters or more, the same for every process of this database")
     return SecretStr(path.read_text())
+
+
+def make_secret_key(settings: Settings) -> None:
+    """Makes the key of a home whose servers are its own, once."""
+    path = embedded.private_folder(settings.cvmatcher_home) / "secret_key"
+    if settings.secret_key is None and not path.exists():
+        embedded.write_private(path, secrets.token_urlsafe(48))
 
 
 def located(settings: Settings, where: dict[str, str]) -> Settings:
@@ -96,5 +103,6 @@ async def servers(settings: Settings) -> AsyncIterator[Settings]:
             mongo, redis = await stack.enter_async_context(embedded.running(home))
             where = {"mongo": mongo, "redis": redis}
             announce(home, **where)
+            make_secret_key(settings)
             stack.callback(withdraw, home)
         yield located(settings, where)

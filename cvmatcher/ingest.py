@@ -33,7 +33,7 @@ from cvmatcher.domain import (
     Unreadable,
 )
 from cvmatcher.ports import CVSource, Embedder, Structurer
-from cvmatcher.store import candidates, ledger, pool, tombstones, vectors
+from cvmatcher.store import candidates, ledger, originals, pool, tombstones, vectors
 from cvmatcher.store.leases import renewed
 from cvmatcher.store.ledger import LedgerRow, Step
 from cvmatcher.store.values import now
@@ -138,6 +138,7 @@ async def _ingest(row: LedgerRow, parts: IngestParts, receipt: Receipt) -> FileS
     cv = await _embed(content, text, profile, parts, by=by, waits=waits)
     receipt.reach("embedded", cv.model_id)
     next_try = now() + timedelta(seconds=_wait(1)) if waits else None
+    await originals.adopt(row)  # before saving: a migrated candidate who named this file becomes its own
     state = await pool.save(row, cv, receipt.steps, next_try=next_try)
     failpoint.reach("saved")
     return state

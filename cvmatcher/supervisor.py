@@ -133,6 +133,7 @@ async def up(settings: Settings, prepare: Callable[[Settings], Awaitable[None]])
             stack.callback(embedded.discard_socket, redis)
             await stack.enter_async_context(kept_alive(redis, ready=embedded.redis_ready))
             where["redis"] = redis.url
+        home.make_secret_key(settings)
         settings = home.located(_absolute(settings), where)
         await prepare(settings)
         environment = settings.environment()

@@ -21,7 +21,17 @@ def start_logging(level: str) -> None:
     """Log lines go to standard error, so that standard output stays one answer."""
     handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, markup=False)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
-    for noisy in ("arq", "googleapiclient.discovery_cache", "httpx", "pymongo", "sentence_transformers", "watchfiles"):
+    for noisy in (
+        "arq",
+        "google_genai",
+        "googleapiclient.discovery_cache",
+        "httpx",
+        "httpx2",
+        "pymongo",
+        "sentence_transformers",
+        "stamina",
+        "watchfiles",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -27,7 +27,7 @@ from cvmatcher.search import SearchParts
 from cvmatcher.settings import Settings
 from cvmatcher.store import candidates, sources
 
-FOLDER = "folder"  # name of the source that CV_FOLDER is
+FOLDER, DRIVE = "folder", "drive"  # names of the sources that the settings make
 
 
 @dataclass
@@ -47,6 +47,12 @@ class Services:
     search: SearchParts
     ingest: IngestParts
     gemini: Gemini | None = None
+
+    @property
+    def drive(self) -> DriveSource | None:
+        """The Drive source, where one is set."""
+        source = self.sources.get(DRIVE)
+        return source if isinstance(source, DriveSource) else None
 
     async def refresh_sources(self) -> dict[str, CVSource]:
         """The sources, with folders registered since (by `cvmatcher ingest DIR`)."""
@@ -72,8 +78,8 @@ def _sources(settings: Settings) -> dict[str, CVSource]:
     if settings.google_drive_folder_id or settings.google_token_json:
         if not (settings.google_drive_folder_id and settings.google_token_json):
             raise Misconfigured("Drive needs both GOOGLE_TOKEN_JSON and GOOGLE_DRIVE_FOLDER_ID")
-        found["drive"] = DriveSource(
-            name="drive",
+        found[DRIVE] = DriveSource(
+            name=DRIVE,
             token_json=settings.google_token_json.get_secret_value(),
             folder_id=settings.google_drive_folder_id,
             base_url=settings.drive_base_url,
@@ -84,12 +90,14 @@ def _sources(settings: Settings) -> dict[str, CVSource]:
 def _gemini(settings: Settings, queue: jobs.Queue) -> Gemini | None:
     if settings.gemini_api_key is None:
         return None
+    quota = CallQuota(queue, name="gemini", per_minute=settings.gemini_per_minute)
     return Gemini(
         key=settings.gemini_api_key.get_secret_value(),
         model=settings.gemini_model,
         base_url=settings.gemini_base_url,
         concurrency=settings.gemini_concurrency,
-        before_call=CallQuota(queue, name="gemini", per_minute=settings.gemini_per_minute),
+        before_call=quota,
+        after_refusal=quota.pause,
     )
 
 
@@ -123,7 +131,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             stack.push_async_callback(gemini.aclose)
         embedder = await asyncio.to_thread(_embedder, settings)
         stack.callback(embedder.close)
-        yield _services(settings, database, queue, gemini, embedder)
+        services = _services(settings, database, queue, gemini, embedder)
+        if services.drive is not None:
+            stack.callback(services.drive.close)
+        yield services
 
 
 def _services(

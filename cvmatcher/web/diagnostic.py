@@ -85,8 +85,9 @@ async def _embedder(services: Services) -> Found:
 
 
 async def _gemini(services: Services) -> Found:
-    if services.settings.gemini_api_key is None:
+    if services.gemini is None:
         return Found("warn", "", _("Rules read and judge the CVs. For the language model, set GEMINI_API_KEY."))
+    await services.gemini.check()
     return Found("ok", services.settings.gemini_model)
 
 
@@ -105,9 +106,10 @@ async def _sources(services: Services) -> Found:
 
 
 async def _drive(services: Services) -> Found:
-    if "drive" not in services.sources:
+    if services.drive is None:
         remedy = _("The local folder is used. For Drive, set GOOGLE_TOKEN_JSON and GOOGLE_DRIVE_FOLDER_ID.")
         return Found("ok" if services.sources else "warn", str(services.settings.folder), remedy)
+    await services.drive.check()
     return Found("ok", services.settings.google_drive_folder_id or "")
 
 
