@@ -14,6 +14,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from cvmatcher.ingest import IngestParts
 from cvmatcher.jobs import Queue
 from cvmatcher.listing import Outcome
 from cvmatcher.store import jobs as job_store
-from cvmatcher.store import ledger, sources, workers
+from cvmatcher.store import ledger, sources, transactions, workers
 from cvmatcher.store.values import now
 
 if TYPE_CHECKING:  # at run time it would load every model library into processes that need none
@@ -38,6 +39,7 @@ TIMEOUT = 60  # seconds, for every function: arq runs a job of a dead worker aga
 CONTROL_JOBS = 8
 SWEEP_LIMIT = 500
 WATCH_AGAIN = 5.0  # seconds
+SILENCE = 15.0  # seconds without a heartbeat: dead, as far as anyone can tell
 
 
 @runtime_checkable
@@ -127,6 +129,9 @@ async def _sweep(parts: WorkerParts) -> None:
     while True:
         try:
             await workers.beat(parts.ingest.owner)
+            for dead in await workers.bury_the_dead(parts.ingest.owner, SILENCE):
+                freed = await ledger.free(dead)
+                log.warning("worker %s has died; what it left open was rolled back, %d files go on", dead, freed)
             await sweep(parts)
         except (PyMongoError, RedisError) as error:
             log.warning("the sweeper tries again: %s", error)
@@ -217,10 +222,12 @@ async def drain(parts: WorkerParts) -> None:
 async def _work(parts: WorkerParts, loops: list[Coroutine[Any, Any, None]], end: Coroutine[Any, Any, Any]) -> None:
     """Arq's workers, the sweeper and `loops`, until `end` is over; raises what ends one of them before."""
     running = make_workers(parts)
+    transactions.tell_of_sessions(partial(workers.holds_session, parts.ingest.owner))
     try:
         await _first_of([end, _sweep(parts), *loops, *(each.async_run() for each in running)])
     finally:
         await asyncio.gather(*(_close(each) for each in running))
+        transactions.tell_of_sessions(None)
         with contextlib.suppress(PyMongoError):
             await workers.leave(parts.ingest.owner)
 

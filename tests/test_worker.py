@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -298,3 +299,34 @@ async def test_an_absent_queue_is_no_error_for_who_asks(database: Database, tmp_
     away = await jobs.open_queue(f"unix://{tmp_path}/nobody.sock")
     await jobs.enqueue_files(away, [ledger.Due(key="folder:a", token=0)])
     await jobs.close_queue(away)
+
+
+@pytest.mark.faults
+async def test_a_worker_killed_inside_a_transaction_leaves_nothing_locked(
+    start: Start, mongo_uri: str, database: Database, tmp_path: Path
+) -> None:
+    _people(tmp_path, "Ada")
+    code = (
+        "import asyncio, os, signal\n"
+        "from cvmatcher import store\n"
+        "from cvmatcher.store import ledger, sources, transactions, workers\n"
+        "from functools import partial\n"
+        "async def main():\n"
+        f"    client = store.connect({mongo_uri!r})\n"
+        f"    await store.open_store(client, {database.name!r}, 'CVExtractionCollection')\n"
+        "    owner = worker._owner()\n"
+        "    transactions.tell_of_sessions(partial(workers.holds_session, owner))\n"
+        "    await sources.ask('folder')\n"
+        "    async def work(session):\n"
+        "        change = {'$set': {'cursor': 'half done'}}\n"
+        "        await sources.SourceDocument.get_pymongo_collection().update_one({}, change, session=session)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    await transactions.in_transaction(ledger.LedgerDocument, work)\n"
+        "from cvmatcher import worker\n"
+        "asyncio.run(main())\n"
+    )
+    doomed = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await doomed.wait() == -signal.SIGKILL
+    await start()
+    await until(lambda: _settled(1), seconds=25)
+    await assert_sound()

@@ -269,6 +269,12 @@ async def release(row: LedgerRow) -> None:
     await collection().update_one({"_id": row.key, "lease_token": row.lease_token}, change)
 
 
+async def free(owner: str) -> int:
+    """Gives back what a dead worker held; how many rows. The tokens grow: should it live, it is refused."""
+    change = {"$set": {"lease_owner": None, "lease_until": None}, "$inc": {"lease_token": 1}}
+    return int((await collection().update_many({"lease_owner": owner}, change)).modified_count)
+
+
 async def postpone(row: LedgerRow, *, detail: str, next_try: datetime, receipt: Sequence[Step]) -> bool:
     """After a passing fault: tried again at `next_try`. False when the row is no longer ours or has changed."""
     change = {
