@@ -58,10 +58,13 @@
   // Enter asks anew even while Stop stands in place of Send.
   const send = form => (one("[data-stop]", form) ? window.htmx.trigger(form, "submit") : form.requestSubmit());
 
+  // Hidden first: the request of its Undo still needs the element.
+  const dismiss = toast => { toast.hidden = true; setTimeout(() => toast.remove(), 9000); };
+
   on("click", event => {
     const target = event.target.closest("[data-dismiss], [data-close-panel], [data-keys], [data-apply]");
     if (!target) return;
-    if (target.matches("[data-dismiss]")) target.closest(".toast").remove();
+    if (target.matches("[data-dismiss]")) dismiss(target.closest(".toast"));
     if (target.matches("[data-close-panel]")) { event.preventDefault(); close(one("#panel")); }
     if (target.matches("[data-keys]")) one("#keys").showModal();
     if (target.matches("[data-apply]")) target.hidden = true;

