@@ -28,7 +28,9 @@ pytestmark = [
 ]
 
 
-async def write(session: Session, key: str, text: str, *, model: str = EMBEDDER.model_id) -> str:
+async def write(
+    session: Session, key: str, text: str, *, model: str = EMBEDDER.model_id, profile: Profile | None = None
+) -> str:
     """What ingestion writes of a CV; its content hash."""
     content = f"hash of {text}"
     rows = await EMBEDDER.embed([text], "passage")
@@ -39,7 +41,7 @@ async def write(session: Session, key: str, text: str, *, model: str = EMBEDDER.
             content_hash=content,
             file_key=f"folder:{key}",
             file_name=f"{key}.pdf",
-            profile=Profile(),
+            profile=profile or Profile(),
             pages=(text,),
             passages=(Passage(text=text),),
             ingested_at=datetime(2026, 1, 1, tzinfo=UTC),
@@ -110,6 +112,18 @@ async def test_new_replaced_and_removed(process: Process) -> None:
     await remove("a")
     await process.reaches("a", None)
     assert await process.find("pastry chef") == []
+
+
+async def test_a_better_profile_of_the_same_text_is_found(process: Process) -> None:
+    """The model's profile replaces the rules' one; the vectors may be the same to the last bit."""
+    await process.reaches("a", await put("a", "java developer"))
+
+    async def enrich(session: Session) -> str:
+        return await write(session, "a", "java developer", profile=Profile(sectors=("fintech",)))
+
+    await in_transaction(candidates.CandidateDocument, enrich)
+    fintech = WordQuery((("fintech", 1.0),), "sectors")
+    await process.until(lambda: bool(process.words.search(fintech, 5)))
 
 
 async def test_many_changes_at_once(process: Process) -> None:
