@@ -9,11 +9,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cvmatcher.ports import Embedder, PassageHit, VectorIndex, WordIndex, WordQuery
-from cvmatcher.query.plan import Plan, WordLeg
+import numpy as np
+
+from cvmatcher.ports import Embedder, PassageHit, VectorIndex, Vectors, WordIndex, WordQuery
+from cvmatcher.query.plan import Meaning, Plan, WordLeg
 
 PASSAGES = 1200  # asked of the vector index for each text: about 200 candidates
 CANDIDATES = 400  # asked of the word index for each leg
+ALSO = 0.5  # weight of the mean of the other names beside the name asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,23 @@ class Retrieved:
 
 async def retrieve(plan: Plan, embedder: Embedder, vectors: VectorIndex, words: WordIndex) -> list[Retrieved]:
     """Every candidate that a leg found, best first; equal scores in the order of their ids."""
-    texts = [text for text, _ in plan.meanings]
-    rows = await embedder.embed(texts, "query")
+    rows = await _embedded(plan.meanings, embedder)
     by_meaning = [await asyncio.to_thread(vectors.search, row, PASSAGES) for row in rows]
     by_word = [await asyncio.to_thread(words.search, WordQuery(leg.terms, leg.field), CANDIDATES) for leg in plan.words]
     return fuse(plan, by_meaning, by_word)
+
+
+async def _embedded(meanings: Sequence[Meaning], embedder: Embedder) -> list[Vectors]:
+    """One unit vector for each meaning: that of its text plus the mean of the others that say the same."""
+    texts = list(dict.fromkeys(text for meaning in meanings for text in (meaning.text, *meaning.also)))
+    known = dict(zip(texts, await embedder.embed(texts, "query"), strict=True))
+    rows = []
+    for meaning in meanings:
+        row = known[meaning.text]
+        if meaning.also:
+            row = row + ALSO * np.mean([known[text] for text in meaning.also], axis=0)
+        rows.append(np.asarray(row / np.linalg.norm(row), dtype=np.float32))
+    return rows
 
 
 def fuse(
@@ -42,11 +57,11 @@ def fuse(
     scores: dict[str, float] = {}
     hashes: dict[str, str] = {}
     passages: dict[str, tuple[float, int]] = {}
-    for (_, weight), hits in zip(plan.meanings, by_meaning, strict=True):
+    for meaning, hits in zip(plan.meanings, by_meaning, strict=True):
         for hit in hits:
             hashes.setdefault(hit.candidate_id, hit.content_hash)
             passages[hit.candidate_id] = max(passages.get(hit.candidate_id, (-1.0, 0)), (hit.score, hit.passage))
-        _add(scores, _scaled(_best(hits), floor=True), weight / len(plan.meanings))
+        _add(scores, _scaled(_best(hits), floor=True), meaning.weight)
     for leg, hits in zip(plan.words, by_word, strict=True):
         for hit in hits:
             hashes.setdefault(hit.candidate_id, hit.content_hash)

@@ -240,16 +240,21 @@ _LEVEL_BEFORE = re.compile(
 )
 
 
+def _level_of(word: str) -> LanguageLevel | None:
+    """Who asks for someone bilingual asks for fluency, not for a birthplace."""
+    return LanguageLevel.C1 if word.startswith("biling") else languages.level(word)
+
+
 def _level(message: Message, start: int, end: int, before: int, after: int) -> tuple[LanguageLevel | None, int, int]:
     stop = min(after, message.clause_end(end))
     later = _LEVEL_AFTER.match(message.folded, end, stop)
     if later is None and message.folded[end : end + 2] == " (":
         later = _LEVEL_AFTER.match(message.folded, end + 2, after)
     if later:
-        return languages.level(later[1]), start, later.end()
+        return _level_of(later[1]), start, later.end()
     earlier = _LEVEL_BEFORE.search(message.folded[max(before, message.clause_start(start)) : start])
     if earlier:
-        return languages.level(earlier[1]), start - (len(earlier.group())), end
+        return _level_of(earlier[1]), start - (len(earlier.group())), end
     return None, start, end
 
 
@@ -292,7 +297,23 @@ _EDUCATION = re.compile(
 )
 
 
+_SCHOOLED = re.compile(
+    r"\b(?:diplomee?s?|graduated?s?|graduates|alumn\w+|issue?s?|formee?s?|degree|formation|etudes)\s+(?:superieures? )?(?:de l'|de la |de |d'une? |d'|du |en |of |from |in |at |a l'|a |an? )+(?P<value>[^,;.!?()\n]*?)"
+    + _STOP
+)
+
+
 def education(message: Message) -> Iterator[Item]:
+    yield from _degrees(message)
+    for match in _SCHOOLED.finditer(message.folded):
+        start, end = match.span("value")
+        trade = any(t.start < match.end() and match.start() < t.end for t in titles.find(message.text))
+        if not trade and message.free(match.start(), match.end()) and 0 < len(match["value"].split()) <= 6:
+            message.use(match.start(), match.end())
+            yield Item(CriterionKind.EDUCATION, message.text[start:end].strip(), start, end)
+
+
+def _degrees(message: Message) -> Iterator[Item]:
     for match in _EDUCATION.finditer(message.folded):
         if not message.free(match.start(), match.end()):
             continue
@@ -309,7 +330,7 @@ _SECTOR_BEFORE = re.compile(
     r"\b(?:(?:dans |du |le |en |from |in )?(?:le |the )?(?:secteurs?|domaines?|industries?|industrie|univers|milieux?|mondes?|sector|field|industry|profils?|background)\s*(?:d'activite )?(?:de la |de l'|du |des |de |d'|of |in |:)?\s*"
     r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le |la |les |l'|the |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de |d')?)?)$"
 )
-_SECTOR_AFTER = re.compile(r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world)\b")
+_SECTOR_AFTER = re.compile(r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp|clients?|environment|players?)\b")
 
 
 def sector(message: Message) -> Iterator[Item]:

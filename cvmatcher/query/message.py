@@ -43,6 +43,11 @@ _NOT_A_REFUSAL = re.compile(
 _STOPS_REFUSAL = re.compile(r"\b(?:mais|but|et(?! pas| non| sans)|and(?! no| not)|avec|with|qui|who)\b")
 
 
+_JOINS = re.compile(
+    r"\b(?:et|and|avec|with|plus|parlant|qui parlent?|speaking|who speaks?|maitrisant|ayant|having|(?:base|basee) (?:a|en)|based in)\b"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     start: int
@@ -118,7 +123,8 @@ class Message:
             end = self.clause_end(match.end() + (skip.end() if skip else 0))
         self.use(match.start(), match.end())
         if not self.folded[match.end() : end].strip(" ,.:"):  # "…, si possible": it speaks of what is before it
-            self.scopes.append(Scope(self.clause_start(match.start()), match.start(), Need.NICE))
+            start = self._last_wish(self.clause_start(match.start()), match.start())
+            self.scopes.append(Scope(start, match.start(), Need.NICE))
         else:
             self.scopes.append(Scope(match.end(), end, Need.NICE))
 
@@ -129,10 +135,19 @@ class Message:
             start = self.clause_start(start - 1)
         plural = re.match(r"(?:sont|seraient|seront|are)\b", match.group())
         if not plural:
-            joins = list(re.finditer(r"\b(?:et|and|avec|with|plus)\b", self.folded[start : match.start()]))
-            start += joins[-1].end() if joins else 0
+            start = self._last_wish(start, match.start())
         self.use(match.start(), match.end())
         self.scopes.append(Scope(start, match.start(), Need.NICE))
+
+    def _last_wish(self, start: int, end: int) -> int:
+        """Where the last thing named before `end` begins: "comptable à Lille parlant anglais si possible" wishes English.
+
+        A short clause is one thing: "anglais et allemand appréciés".
+        """
+        joins = list(_JOINS.finditer(self.folded, start, end))
+        if not joins or len(self.folded[start:end].split()) <= 4:
+            return start
+        return joins[-1].end()
 
     def _refusal(self, match: re.Match[str]) -> None:
         end = self.clause_end(match.end())

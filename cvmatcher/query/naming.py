@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.items import Item
@@ -33,6 +34,50 @@ _STOPS = frozenset(
     with who that which in at from for based having speaking fluent near on to and or but without able located experienced experience exp knowing using
     holding skilled specialized specialised specializing specialising ideally preferably willing available living plus bilingual under whose around outside""".split()
 )
+FILLER = frozenset(
+    """le la les l un une des du de d et ou a au aux en dans sur pour par avec sans qui que quoi dont ce cette ces cet il elle ils elles on nous
+    je tu vous me moi mon ma mes notre nos votre vos son sa ses leur leurs est sont soit soient etre ete ayant avoir a ai as avons ont aurait serait
+    tres bien bon bonne plus moins assez aussi tout tous toute toutes si ne pas mais donc car ni y deja encore seulement uniquement comme chez
+    cherche recherche profil profils candidat candidate candidats personne quelqu quelqu'un poste besoin experience experiences experimente experimentee
+    competence competences connaissance connaissances maitrise maitrisant maitrisent maitriser parle parlant parlent parler pratique sachant sait savoir
+    niveau base basee basees bases habitant residant situe situee possible requis exige exigee obligatoire imperatif imperativement indispensable
+    minimum maximum environ ans annees an mois solide solides forte fort bonne bonnes merci bonjour svp secteur domaine langue langues
+    travaille travaillant exerce travail metier idealement confirme confirmee senior junior debutant notamment surtout type genre niveau region ville
+    the a an and or of in on at for to with without who that which is are be been being has have had having do does it this these those we i you he she they
+    my our your their as by from about into very good great strong solid some any all also only just more less than at least most
+    looking search searching need needs want wants find show me us please candidate candidates profile profiles people someone person anyone experience experienced
+    knowledge skills skill speaks speaking speak fluent based near located living works working worked work years year level required must should can could would
+    mandatory essential needed able ability proficient familiar hello hi thanks job role position preferably ideally background proven hands minimum maximum ideal""".split()
+)
+# What is said of a person beside the trade, and never belongs to its name.
+_MANNERS = frozenset(
+    """motive motivee motives dynamique dynamiques serieux serieuse disponible disponibles autonome autonomes rigoureux rigoureuse passionne
+    passionnee polyvalent polyvalente immediatement urgent urgence cdi cdd interim freelance freelances temps plein partiel stage alternance h f hf
+    recent recente dispo mobile mobiles nuit jour weekend week matin soir jeune retraite motivated reliable available asap
+    permanent temporary part full time remote talented skilled qualified strong versatile dynamic autonomous rigorous passionate""".split()
+)
+# Nouns that make a trade of whatever narrows them, in front of it in French and behind it in English.
+_HEADS = {
+    "fr": frozenset(
+        """chef responsable directeur ingenieur technicien agent conseiller charge assistant animateur professeur inspecteur operateur ouvrier
+        conducteur consultant gestionnaire expert analyste coordinateur coordonnateur redacteur formateur mediateur moniteur vendeur employe
+        controleur concepteur createur installateur monteur preparateur maitre aide auxiliaire attache delegue medecin specialiste adjoint
+        administrateur architecte educateur enseignant guide instructeur juriste avocat mecanicien officier pilote restaurateur styliste
+        superviseur surveillant therapeute verificateur commis cadre coach producteur reparateur fabricant artisan planificateur""".split()
+    ),
+    "en": frozenset(
+        """manager director engineer technician officer specialist coordinator supervisor analyst consultant assistant associate administrator
+        designer developer inspector operator worker instructor teacher trainer advisor adviser representative agent executive clerk planner
+        buyer editor writer producer auditor controller accountant architect scientist researcher therapist counselor counsellor nurse
+        physician surgeon mechanic installer driver handler lead leader chief head chef cook attendant aide helper expert strategist
+        programmer tester recruiter estimator surveyor examiner investigator educator professor lecturer tutor coach guide artist maker
+        fitter welder machinist technologist chemist biologist physicist pharmacist librarian curator translator interpreter host
+        advocate attorney lawyer paralegal secretary receptionist cashier broker trader banker underwriter adjuster collector dispatcher
+        scheduler buyer merchandiser salesperson foreman superintendent president dealer founder owner partner principal fellow resident
+        practitioner hygienist assembler fabricator packer picker loader inspector guard keeper farmer grower ranger""".split()
+    ),
+}
+_A_STOPS = frozenset("distance domicile partir mi haut bas minima jour terme moins plus la l le les proximite pourvoir".split())
 _GLUE = frozenset("de du d des la l le les of et and en".split())
 
 
@@ -50,13 +95,25 @@ def _item(message: Message, start: int, end: int) -> Item:
 
 def _known(message: Message) -> Iterator[tuple[int, int]]:
     reached = 0
-    spans = sorted({(m.start, m.end) for m in titles.find(message.text)})
+    spans = sorted({*((m.start, m.end) for m in titles.find(message.text)), *_headed(message)}, key=lambda s: (s[0], -s[1]))
     for start, end in spans:
         if start < reached or not message.free(start, end) or _breaks(message, start, end):
             continue
         start, end = _left(message, start), _right(message, end)
         reached = end
         yield start, end
+
+
+def _headed(message: Message) -> Iterator[tuple[int, int]]:
+    """Nouns such as "inspecteur" or "advocate" that become a trade with the words beside them."""
+    english = _looks_english(message)
+    for word in message.words:
+        if word.stem in _HEADS["en" if english else "fr"] or word.text in _HEADS["en" if english else "fr"]:
+            left, right = (_left(message, word.start), word.end) if english else (word.start, _right(message, word.end))
+            if english and re.match(r"\s+of\s+\w", message.folded[word.end :]):
+                right = _right(message, word.end)
+            if (left, right) != (word.start, word.end):
+                yield left, right
 
 
 def _breaks(message: Message, start: int, end: int) -> bool:
@@ -75,7 +132,9 @@ def _belongs_before(message: Message, word: Token, start: int) -> bool:
     gap = message.text[word.end : start]
     if gap.strip(" -/") or not message.free(word.start, start) or message.free(word.start, word.end) is False:
         return False
-    if word.text in _ARTICLE or word.text in _STOPS or word.text.isdigit() or SENIORITY.fullmatch(word.text):
+    if word.text in _ARTICLE or word.text in _STOPS or word.text in FILLER or word.text in _MANNERS:
+        return False
+    if word.text.isdigit() or SENIORITY.fullmatch(word.text) or _in_a_skill(message.text, word.start):
         return False
     if any(m.start() <= word.start < m.end() for m in OPENING.finditer(message.folded)):
         return False
@@ -83,12 +142,11 @@ def _belongs_before(message: Message, word: Token, start: int) -> bool:
 
 
 def _looks_english(message: Message) -> bool:
-    french = sum(
-        w.text
-        in {"un", "une", "de", "des", "le", "la", "les", "avec", "qui", "je", "et", "ou", "du", "en", "pour", "sur"}
-        for w in message.words
-    )
-    return french == 0
+    accents = any(ord(character) > 191 for character in message.text)
+    return not accents and not any(word.text in _FRENCH for word in message.words)
+
+
+_FRENCH = frozenset("un une de des le la les avec qui je et ou du en pour sur ans cherche recherche profil".split())
 
 
 def _speaks_or_lies(word: str) -> bool:
@@ -114,6 +172,11 @@ def _belongs_behind(message: Message, after: list[Token], end: int) -> int:
     word = after[0]
     if message.text[end : word.start].strip(" -/'’") or not message.free(word.start, word.end):
         return 0
+    if word.text == "a" and len(after) > 1 and not _looks_english(message):  # "chef à sushi", but "chef à Lyon", "à temps plein"
+        noun = after[1]
+        plain = message.text[noun.start].islower() and noun.text not in _MANNERS and noun.text not in FILLER and noun.text not in _A_STOPS
+        known = places.all_named(message.text[noun.start : noun.end])
+        return 2 if plain and not known and _content(message, noun, word.end) else 0
     if word.text in {"de", "du", "d", "des", "of"} and len(after) > 1:
         follower = after[1:]
         while follower and follower[0].text in {"la", "l", "le", "les", "the"}:
@@ -125,16 +188,22 @@ def _belongs_behind(message: Message, after: list[Token], end: int) -> int:
 def _content(message: Message, word: Token, after: int) -> bool:
     if len(message.text[after : word.start].strip(" -/'’")) > 3 or not message.free(word.start, word.end):
         return False
-    if word.text in _STOPS or word.text in _ARTICLE or word.text.isdigit() or SENIORITY.fullmatch(word.text):
+    if word.text in _STOPS or word.text in _ARTICLE or word.text in _MANNERS or word.text.isdigit():
         return False
-    if (
-        _looks_english(message)
-        and after
-        and not message.folded[: word.start].rstrip().endswith("of")
-        and skills.canonical(word.text) is None
-    ):
+    if SENIORITY.fullmatch(word.text) or _in_a_skill(message.text, word.start):
+        return False  # a skill is asked for beside the trade
+    if _looks_english(message) and not re.search(r"\bof(?: the)?$", message.folded[: word.start].rstrip()):
         return False  # English titles end with their noun
     return not _speaks_or_lies(message.text[word.start : word.end])
+
+
+@lru_cache(maxsize=64)
+def _skill_spans(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple((m.start, m.end) for m in skills.find(text))
+
+
+def _in_a_skill(text: str, position: int) -> bool:
+    return any(start <= position < end for start, end in _skill_spans(text))
 
 
 def _opened(message: Message) -> Iterator[Item]:

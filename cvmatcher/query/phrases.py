@@ -15,21 +15,6 @@ from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import sectors, skills
 from cvmatcher.vocabulary.folding import stems
 
-_FILLER = frozenset(
-    """le la les l un une des du de d et ou a au aux en dans sur pour par avec sans qui que quoi dont ce cette ces cet il elle ils elles on nous
-    je tu vous me moi mon ma mes notre nos votre vos son sa ses leur leurs est sont soit soient etre ete ayant avoir a ai as avons ont aurait serait
-    tres bien bon bonne plus moins assez aussi tout tous toute toutes si ne pas mais donc car ni y deja encore seulement uniquement comme chez
-    cherche recherche profil profils candidat candidate candidats personne quelqu quelqu'un poste besoin experience experiences experimente experimentee
-    competence competences connaissance connaissances maitrise maitrisant maitrisent maitriser parle parlant parlent parler pratique sachant sait savoir
-    niveau base basee basees bases habitant residant situe situee possible requis exige exigee obligatoire imperatif imperativement indispensable
-    minimum maximum environ ans annees an mois solide solides forte fort bonne bonnes merci bonjour svp secteur domaine langue langues
-    travaille travaillant exerce travail metier idealement confirme confirmee senior junior debutant notamment surtout type genre niveau region ville
-    the a an and or of in on at for to with without who that which is are be been being has have had having do does it this these those we i you he she they
-    my our your their as by from about into very good great strong solid some any all also only just more less than at least most
-    looking search searching need needs want wants find show me us please candidate candidates profile profiles people someone person anyone experience experienced
-    knowledge skills skill speaks speaking speak fluent based near located living works working worked work years year level required must should can could would
-    mandatory essential needed able ability proficient familiar hello hi thanks job role position preferably ideally background proven hands minimum maximum ideal""".split()
-)
 _SKILL_LEAD = re.compile(
     r"\b(?:competences? (?:en |in |de )?|connaissances? (?:en |de |du |des |d')?|maitris\w+ (?:de |du |d'|des )?|expertise (?:en |in )?|expert\w* (?:en |in |de )?|specialis\w+ (?:en |dans |in )|experience (?:en |avec |with |in |using |of |de |sur |du )|experienced (?:in|with)|skilled in|skills? in|proficient (?:in|with)|knowledge of|familiar with|know(?:s|ing)?|using|uses|sachant|sait|savoir|connaissant|connait|pratiquant|maitrise)\s*(?:le |la |les |l'|du |des |the )?$"
 )
@@ -40,12 +25,11 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     message = Message.of(text)
     found = sorted(_items(message), key=lambda item: (item.start, item.end))
     rest = list(_leftovers(message))
-    found += [item for item in map(_as_text, rest) if item is not None]
+    named = list(found)
+    found += [item for item in (_as_text(stretch, named) for stretch in rest) if item is not None]
     kept = {(i.start, i.end, i.kind): i for i in found}.values()
     criteria = _unique(_criterion(message, item) for item in sorted(kept, key=lambda item: item.start))
-    unused = tuple(
-        stretch for stretch, item in ((text[a:b], _as_text((message, a, b))) for _, a, b in rest) if item is None
-    )
+    unused = tuple(text[a:b] for _, a, b in rest if _as_text((message, a, b), named) is None)
     return tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)), unused
 
 
@@ -111,21 +95,44 @@ def _stretch(message: Message, run: list[tuple[int, int]]) -> Iterator[tuple[Mes
 
 def _is_filler(message: Message, span: tuple[int, int]) -> bool:
     word = message.folded[span[0] : span[1]]
-    return word in _FILLER or len(word) < 2
+    return word in naming.FILLER or len(word) < 2
 
 
-def _as_text(stretch: tuple[Message, int, int]) -> Item | None:
-    """What is left: a skill behind a word that asks for one, else free text if it has some words."""
+def _as_text(stretch: tuple[Message, int, int], named: list[Item]) -> Item | None:
+    """What is left: a skill behind a word that asks for one or in a list of them, a sector, or free text."""
     message, start, end = stretch
     value = " ".join(message.text[start:end].split())
+    words = len(value.split())
     lead = _SKILL_LEAD.search(message.folded[max(0, start - 40) : start])
-    if lead and len(value.split()) <= 4:
+    if words <= 4 and (lead or _among_skills(message, start, end, named)):
         return Item(CriterionKind.SKILL, value, start, end)
     if sectors.ids(value):
         return Item(CriterionKind.SECTOR, value, start, end)
-    if len(value) < 4:
+    if len(value) < 4 or (words == 1 and not _own_clause(message, start, end)):
         return None
     return Item(CriterionKind.TEXT, value, start, end)
+
+
+_LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|the|en|in)\b[\s,/&+]*)*")
+
+
+def _among_skills(message: Message, start: int, end: int, named: list[Item]) -> bool:
+    """Whether nothing but a comma or "and" stands between the stretch and a skill."""
+    for item in named:
+        if item.kind is CriterionKind.SKILL:
+            gap = message.folded[item.end : start] if item.end <= start else message.folded[end : item.start] if item.start >= end else None
+            if gap is not None and _LISTED.fullmatch(gap) and re.search(r"[,/&+]|\b(?:et|and|ou|or)\b", gap):
+                return True
+    return False
+
+
+def _own_clause(message: Message, start: int, end: int) -> bool:
+    """Whether the clause says nothing else, or says that this is refused or wished for."""
+    if message.need(start, end) is not Need.MUST:
+        return True
+    first, last = message.clause_start(start), message.clause_end(end)
+    around = [w for w in message.words if first <= w.start < last and not start <= w.start < end]
+    return all(w.text in naming.FILLER for w in around)
 
 
 def _criterion(message: Message, item: Item) -> Criterion:

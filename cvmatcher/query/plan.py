@@ -17,6 +17,8 @@ _SMALL = frozenset(
     "de du des la le les l d of and et en the a an in for pour un une au aux avec with or ou on at to qui who je i we nous".split()
 )
 
+NAMES = 4  # of an occupation, in each language, that join its meaning
+
 
 @dataclass(frozen=True, slots=True)
 class WordLeg:
@@ -28,10 +30,19 @@ class WordLeg:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """`meanings` are embedded as queries; their scores, each scaled to 0..1, add up by weight."""
+class Meaning:
+    """A text to embed as a query, with others that say the same: their mean joins the text's own vector."""
 
-    meanings: tuple[tuple[str, float], ...]
+    text: str
+    weight: float
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The scores of each meaning and each word leg, scaled to 0..1, add up by weight."""
+
+    meanings: tuple[Meaning, ...]
     words: tuple[WordLeg, ...]
 
 
@@ -40,36 +51,27 @@ def plan(criteria: Sequence[Criterion], message: str = "") -> Plan:
     wanted = [criterion for criterion in criteria if criterion.need is not Need.MUST_NOT]
     if not wanted:
         text = " ".join(message.split()) or "cv"
-        return Plan(((text, 1.0),), (WordLeg("", _content(text), 0.5),))
+        return Plan((Meaning(text, 1.0),), (WordLeg("", _content(text), 0.5),))
     legs = [leg for criterion in wanted for leg in _legs(criterion)]
     return Plan(tuple(_meanings(wanted, message)), tuple(legs))
 
 
-def _meanings(criteria: Sequence[Criterion], message: str) -> Iterable[tuple[str, float]]:
-    """One text of what is searched by meaning, one with the titles in the other language where it is known."""
-    soft = [
-        c
-        for c in criteria
-        if c.kind in {CriterionKind.TITLE, CriterionKind.TEXT, CriterionKind.SECTOR, CriterionKind.SKILL}
-    ]
-    if not soft:
-        yield " ".join(message.split()) or ", ".join(c.label for c in criteria), 0.3
-        return
-    weight = 1.0 if any(c.kind in {CriterionKind.TITLE, CriterionKind.TEXT} for c in soft) else 0.4
-    yield ", ".join(c.value for c in soft), weight
-    translated = [_translated(c) for c in soft if c.kind is CriterionKind.TITLE]
-    if any(translated):
-        yield ", ".join(filter(None, translated)), weight
+def _meanings(criteria: Sequence[Criterion], message: str) -> Iterable[Meaning]:
+    """What is searched by meaning: titles under their names in both languages, and the rest as it was said."""
+    named = [c for c in criteria if c.kind is CriterionKind.TITLE]
+    others = [c for c in criteria if c.kind in {CriterionKind.TEXT, CriterionKind.SECTOR, CriterionKind.SKILL}]
+    for criterion in named:
+        yield Meaning(criterion.value, 1.0 / len(named), _other_names(criterion.value))
+    if others:
+        described = any(c.kind is CriterionKind.TEXT for c in others)
+        yield Meaning(", ".join(c.value for c in (*named, *others)), 0.6 if described else 0.4)
+    if not named and not others:
+        yield Meaning(" ".join(message.split()) or ", ".join(c.label for c in criteria), 0.3)
 
 
-def _translated(criterion: Criterion) -> str:
-    """The title's first name in the other language."""
-    own = set(stems(criterion.value))
-    found = [titles.everything()[i] for i in titles.ids(criterion.value)]
-    if not found:
-        return ""
-    french = any(set(stems(name)) == own for name in found[0].french)
-    return (found[0].english if french else found[0].french or found[0].english)[0]
+def _other_names(title: str) -> tuple[str, ...]:
+    """The occupation's first names in each language."""
+    return (*titles.names(title, "en")[:NAMES], *titles.names(title, "fr")[:NAMES])
 
 
 def _legs(criterion: Criterion) -> Iterable[WordLeg]:
