@@ -17,6 +17,7 @@ from itertools import pairwise
 from cvmatcher.guarded.words import Word
 
 COLUMN_GAP = 1.5  # in ems: words of one row further apart than this are separated by a tab
+NARROW = 0.4  # of both sides together: no wider is a column of dates or labels
 GAP = 1.8  # in ems, from baseline to baseline: more sets lines apart
 MOST_HEADING_ROWS = 5
 MOST_GROUP_ROWS = 4
@@ -203,18 +204,21 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
     """Whether the two sides belong together row by row: dates, labels or figures beside what they speak of."""
     few, many = sorted((left, right), key=_rows)
     bases = [piece.base for piece in many]
-    beside = sum(any(abs(piece.base - base) < em * 0.3 for base in bases) for piece in few)
+    beside = sum(any(abs(piece.base - base) < em * 0.2 for base in bases) for piece in few)
     if beside < len(few) * 0.75:
         return False
     if sum(piece.words[0].text[0] in BULLETS for piece in few) > len(few) / 2:
         return False
-    short = _usual_words(few) <= 3
+    usual = _usual_words(few)
     sparse = _rows(few) <= _rows(many) * 0.7
-    return (
-        _dated_share(few) >= 0.5
-        or (short and sparse)
-        or (beside == len(few) and max(map(_usual_words, (few, many))) <= 4)
-    )
+    narrow = _width(few) <= NARROW * _width([*left, *right])
+    if narrow and ((usual <= 5 and _dated_share(few) >= 0.5) or (usual <= 3 and sparse)):
+        return True
+    return beside == len(few) and max(usual, _usual_words(many)) <= 4
+
+
+def _width(pieces: list[Piece]) -> float:
+    return max(piece.x1 for piece in pieces) - min(piece.x0 for piece in pieces)
 
 
 def _usual_words(pieces: list[Piece]) -> float:
