@@ -13,6 +13,9 @@ from cvmatcher.domain import Education, Experience, LanguageLevel, Profile, Spok
 JOB = Experience(
     title="Comptable", employer="Acme SA", place="Lyon, France", start="2019-03", end="2021-01", text="Clôture"
 )
+    title="Comptable", employer="Acme SA", place="Lyon, France", start="2019-03", end="2021-01", text="Clôture"
+)
+WRONG_JOB = JOB.model_copy(update={"title": "Vendeuse", "end": "2020-01"})
 STUDY = Education(degree="BTS Comptabilité", school="Lycée Ampère", place="Lyon", end="2018")
 TRUTH = {
     "name": "Hélène Roux",
