@@ -110,10 +110,13 @@ def test_no_cut_file_passes_with_less_than_its_text() -> None:
             continue
 
 
+WHOLE = [odd_files.text_pdf("one", "two", deflate=True), odd_files.raw_pdf(b"BT /F1 9 Tf 9 9 Td (one) Tj ET", pages=2)]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_broken_bytes_are_text_or_unreadable(data: st.DataObject) -> None:
-    whole = data.draw(st.sampled_from([odd_files.text_pdf("one", "two", deflate=True), odd_files.raw_pdf(b"BT ET")]))
+    whole = data.draw(st.sampled_from(WHOLE))
     broken = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(broken) - 1))
