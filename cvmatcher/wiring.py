@@ -125,7 +125,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         client = await stack.enter_async_context(store.connect(settings.mongo_uri.get_secret_value()))
         database = await store.open_store(client, settings.db_name, settings.collection_name)
         queue = await jobs.open_queue(settings.redis_url.get_secret_value())
-        stack.push_async_callback(queue.aclose)
+        stack.push_async_callback(jobs.close_queue, queue)
         gemini = _gemini(settings, queue)
         if gemini is not None:
             stack.push_async_callback(gemini.aclose)
