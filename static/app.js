@@ -35,6 +35,9 @@
   const close = panel => {
     const open = one("[data-card].is-open");
     panel.replaceChildren();
+    const url = new URL(window.location);
+    url.searchParams.delete("cv");
+    window.history.replaceState(window.history.state, "", url);
     open?.classList.remove("is-open");
     if (open) one("a", open).focus();
   };
@@ -105,13 +108,18 @@
   on("htmx:sse:after:connection", event => { const lost = one(".lost", event.target); if (lost) lost.hidden = true; });
 
   // Toasts go by themselves, errors stay until they are closed.
-  new MutationObserver(changes => {
-    for (const { addedNodes } of changes) {
-      for (const node of addedNodes) {
-        if (node.matches?.(".toast:not(.is-error)")) setTimeout(() => node.matches(":hover, :focus-within") || node.remove(), 8000);
-      }
+  on("htmx:after:swap", () => {
+    for (const toast of document.querySelectorAll(".toast:not(.is-error, [data-timed])")) {
+      toast.dataset.timed = "";
+      setTimeout(() => toast.matches(":hover, :focus-within") || dismiss(toast), 8000);
     }
-  }).observe(one("#toasts") ?? document.documentElement, { childList: true });
+  });
+
+  // A server that cannot be reached: the page's own words for it.
+  on("htmx:error", event => {
+    const failed = event.detail.error?.name === "TypeError" || event.detail.error === "timeout";
+    if (failed && !one(".toast.is-offline")) one("#toasts").append(one("#offline").content.cloneNode(true));
+  });
 
   on("change", event => event.target.matches("[data-submit]") && event.target.form.requestSubmit());
 })();

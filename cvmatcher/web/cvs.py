@@ -17,6 +17,7 @@ from cvmatcher.store import audit, candidates, ledger, likes, people
 from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
 from cvmatcher.store.ledger import LedgerRow
+from cvmatcher.store.people import User
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest
@@ -74,27 +75,44 @@ async def _place(turn_id: str, candidate_id: str, user_id: str) -> Place | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """All that the profile's templates show."""
+
+    candidate: Candidate
+    place: Place | None
+    tab: str
+    is_liked: bool
+    history: tuple[list[LedgerRow], list[tuple[str, AuditRow]]] | None = None
+
+
+async def opened(user: User, candidate: Candidate, turn_id: str, tab: str = "profile") -> Opened:
+    """Writes the look to the audit log."""
+    await audit.append(user.id, "viewed", candidate.id)
+    return Opened(
+        candidate=candidate,
+        place=await _place(turn_id, candidate.id, user.id),
+        tab=tab,
+        is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
+        history=await _history(candidate, admin=user.is_admin) if tab == "history" else None,
+    )
+
+
 @get("/cv/{candidate_id:str}", guards=[signed_in])
 async def profile(
     request: WebRequest, web: Web, candidate_id: FromPath[str], turn_id: TurnId = "", tab: Tab = "profile"
 ) -> Response[Any]:
     """The profile; beside the list as a fragment, elsewhere as a page, for a script as JSON."""
-    user = request.person
     candidate = await _candidate(candidate_id)
-    await audit.append(user.id, "viewed", candidate.id)
+    shown = await opened(request.person, candidate, turn_id, tab)
     if request.wants_json:
         return Response(candidate.model_dump(mode="json", exclude={"pages", "passages"}))
-    context: dict[str, Any] = {
-        "candidate": candidate,
-        "place": await _place(turn_id, candidate_id, user.id),
-        "tab": tab,
-        "is_liked": bool(await likes.liked_among(user.id, [candidate_id])),
-        "history": await _history(candidate, admin=user.is_admin) if tab == "history" else None,
-        "beside": request.is_partial,
-    }
-    if request.is_partial:
-        return web.render.fragment(request.viewer, "cvs/_profile.html", **context)
-    return web.render.page(request.viewer, "cvs/profile.html", **context)
+    context: dict[str, Any] = {name: getattr(shown, name) for name in Opened.__slots__}
+    if not request.is_partial:
+        return web.render.page(request.viewer, "cvs/profile.html", beside=False, **context)
+    place = shown.place
+    headers = {"HX-Replace-Url": f"/c/{place.conversation}?t={place.turn}&cv={candidate.id}"} if place else None
+    return web.render.fragment(request.viewer, "cvs/_profile.html", headers=headers, beside=True, **context)
 
 
 async def _history(candidate: Candidate, *, admin: bool) -> tuple[list[LedgerRow], list[tuple[str, AuditRow]]]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from cvmatcher.domain import Ended, HitsFound, Judged, NothingFound, Ordered, SearchEvent, Status, Understood
+from cvmatcher.domain import (
+    Ended,
+    HitsFound,
+    Judged,
+    NothingFound,
+    Ordered,
+    SearchEvent,
+    Status,
+    StatusCode,
+    Understood,
+)
 from cvmatcher.store import likes
 from cvmatcher.store.turns import Turn
 from cvmatcher.web.parts import Web
@@ -53,7 +63,9 @@ class Live:
                 news.append(Partial(f"{self._id}-criteria", self._text("search/_criteria.html"), "innerMorph"))
             case HitsFound(hits=hits):
                 cards = [self._view.card(hit.candidate_id) for hit in hits]
-                news += [await self._cards(cards, "beforeend"), self._status()]
+                news.append(await self._cards(cards, "beforeend"))
+                if len(hits) == len(self._view.hits):  # a turn speaks three times at most: found, in trouble, ended
+                    news.append(self._status())
             case Judged(candidate_id=candidate) if candidate in self._view.hits:
                 html = self._text("search/_why.html", card=self._view.card(candidate))
                 news.append(Partial(f"{self._id}-{candidate}-why", html, "innerMorph"))
@@ -61,7 +73,7 @@ class Live:
                 news.append(await self._cards(self._view.cards(), "innerMorph"))
             case NothingFound():
                 news.append(Partial(f"{self._id}-nothing", self._text("search/_nothing.html")))
-            case Status() if self._view.judging or self._view.simple:
+            case Status(code=StatusCode.SIMPLE_ORDER):
                 news.append(self._status())
             case Ended():
                 news += self._end()

@@ -10,11 +10,12 @@ from litestar.response import Redirect, Stream
 
 from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput, Need
 from cvmatcher.search import SearchRequest
-from cvmatcher.store import likes
+from cvmatcher.store import candidates, likes
 from cvmatcher.store import turns as store
 from cvmatcher.store.turns import Change, Conversation, NewTurn, Turn
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.cvs import Opened, opened
 from cvmatcher.web.live import Live
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer
@@ -47,16 +48,31 @@ async def conversation(
     web: Web,
     conversation_id: FromPath[str],
     upto: Annotated[str, QueryParameter(name="t", max_length=64)] = "",
+    beside: Annotated[str, QueryParameter(name="cv", max_length=64)] = "",
 ) -> Response[Any]:
-    """The conversation as saved; with `t`, up to that turn, so that Back goes back."""
+    """The conversation as saved; with `t`, up to that turn, so that Back goes back; with `cv`, a profile beside it."""
     found = await store.conversation(conversation_id, request.person.id)
     turns = await store.turns_of(conversation_id)
     shown = turns[: next((place for place, one in enumerate(turns, 1) if one.id == upto), len(turns))]
-    return await _page(request, web, found, shown, later=len(turns) - len(shown))
+    candidate = await candidates.get(beside) if beside and upto else None
+    return await _page(
+        request,
+        web,
+        found,
+        shown,
+        later=len(turns) - len(shown),
+        profile=await opened(request.person, candidate, upto) if candidate else None,
+    )
 
 
 async def _page(
-    request: WebRequest, web: Web, shown: Conversation | None, turns: list[Turn], later: int = 0
+    request: WebRequest,
+    web: Web,
+    shown: Conversation | None,
+    turns: list[Turn],
+    *,
+    later: int = 0,
+    profile: Opened | None = None,
 ) -> Response[Any]:
     views = [TurnView(one).take(await store.events(one.id)) for one in turns]
     seen = {candidate for view in views for candidate in view.order}
@@ -66,6 +82,7 @@ async def _page(
         conversation=shown,
         views=views,
         later=later,
+        opened=profile,
         running=next((view for view in reversed(views) if view.running), None),
         liked=await likes.liked_among(request.person.id, sorted(seen)),
         conversations=await store.conversations(request.person.id),

@@ -63,7 +63,6 @@ class TurnView:
     verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
     ordered_by: str = ""
     simple: bool = False  # the model failed, rules ordered
-    judging: bool = False
     nothing: NothingFound | None = None
     ended: Ended | None = None
 
@@ -89,13 +88,11 @@ class TurnView:
                 self.order = known + [one for one in self.order if one not in set(known)]
                 self.ordered_by = by
             case Status(code=code):
-                self.judging = code is StatusCode.JUDGING
                 self.simple = self.simple or code is StatusCode.SIMPLE_ORDER
             case NothingFound():
                 self.nothing = event
             case Ended():
                 self.ended = event
-                self.judging = False
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:

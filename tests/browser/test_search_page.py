@@ -147,10 +147,14 @@ async def test_the_keyboard_is_enough(site: Site, visit: OpenContext) -> None:
         await page.keyboard.press("Enter")
         panel = page.get_by_role("complementary", name="Profile")
         await expect(panel.get_by_role("heading", name="Person 1")).to_be_visible()
+        await expect(page.locator("[data-card].is-open")).to_have_count(1)
+        assert "cv=cand1" in page.url
+        await page.reload()
         await panel.get_by_role("link", name="Why").click()
         await expect(panel.locator("blockquote")).to_have_count(2)
         await page.keyboard.press("Escape")
         await expect(page.locator("#panel")).to_be_empty()
+        assert "cv=" not in page.url
         await page.keyboard.press("?")
         await expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
         await page.keyboard.press("Escape")
