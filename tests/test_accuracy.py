@@ -13,8 +13,6 @@ from cvmatcher.domain import Education, Experience, LanguageLevel, Profile, Spok
 JOB = Experience(
     title="Comptable", employer="Acme SA", place="Lyon, France", start="2019-03", end="2021-01", text="Clôture"
 )
-    title="Comptable", employer="Acme SA", place="Lyon, France", start="2019-03", end="2021-01", text="Clôture"
-)
 WRONG_JOB = JOB.model_copy(update={"title": "Vendeuse", "end": "2020-01"})
 STUDY = Education(degree="BTS Comptabilité", school="Lycée Ampère", place="Lyon", end="2018")
 TRUTH = {
@@ -48,10 +46,7 @@ def test_what_is_missed_or_wrong_costs() -> None:
         update={
             "name": "Roux",
             "skills": ("Excel", "Word", "Poker"),
-            "experiences": (
-                JOB.model_copy(update={"title": "Vendeuse", "end": "2020-01"}),
-                Experience(title="Serveuse"),
-            ),
+            "experiences": (WRONG_JOB, Experience(title="Serveuse")),
             "education": (),
             "languages": (SpokenLanguage(code="en", level=LanguageLevel.B1),),
             "years_experience": 3.0,
