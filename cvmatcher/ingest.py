@@ -71,10 +71,13 @@ class Receipt:
         self.steps: list[Step] = []
         self._last = monotonic()
 
-    def reach(self, step: str, version: str = "") -> None:
+    def note(self, step: str, version: str = "") -> None:
         moment = monotonic()
         self.steps.append(Step(name=step, at=now(), ms=round((moment - self._last) * 1000), version=version))
         self._last = moment
+
+    def reach(self, step: str, version: str = "") -> None:
+        self.note(step, version)
         failpoint.reach(step)
 
 
@@ -270,7 +273,7 @@ async def _fault(row: LedgerRow, error: Exception, receipt: Receipt) -> FileStat
 
 
 async def _quarantine(row: LedgerRow, reason: QuarantineReason, detail: str, receipt: Receipt) -> FileState:
-    receipt.reach("quarantined")
+    receipt.note("quarantined")
     next_try = now() + LOOK_AGAIN if reason is QuarantineReason.GAVE_UP else None
     await pool.quarantine(row, reason, detail[:500], receipt=receipt.steps, next_try=next_try)
     return FileState.QUARANTINED
@@ -281,7 +284,7 @@ async def _later(row: LedgerRow, detail: str, receipt: Receipt, at_least: float 
     tries = row.tries + 1
     if tries >= MOST_TRIES and row.state is not FileState.SEARCHABLE:
         return await _quarantine(row, QuarantineReason.GAVE_UP, detail, receipt)
-    receipt.reach("postponed")
+    receipt.note("postponed")
     next_try = now() + timedelta(seconds=max(_wait(tries), at_least))
     await ledger.postpone(row, detail=detail[:500], next_try=next_try, receipt=receipt.steps)
     return row.state

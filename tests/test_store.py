@@ -1,0 +1,138 @@
+"""The store's own promises: the stream of vectors, what it refuses, jobs one at a time, tombstones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cvmatcher.domain import Conflict, NotFound, StaleCursor
+from cvmatcher.ports import VectorEntry
+from cvmatcher.store import Database, jobs, ledger, sources, tombstones, vectors
+from cvmatcher.store.transactions import Session, in_transaction
+
+
+def entry(candidate_id: str, content: str = "h") -> VectorEntry:
+    return VectorEntry(candidate_id, content, "m", np.eye(2, 4, dtype=np.float32))
+
+
+async def put(*entries: VectorEntry) -> None:
+    async def work(session: Session) -> None:
+        for each in entries:
+            await vectors.put(each, "1", session=session)
+
+    await in_transaction(vectors.VectorsDocument, work)
+
+
+async def delete(candidate_id: str) -> None:
+    await in_transaction(vectors.VectorsDocument, lambda session: vectors.delete(candidate_id, session=session))
+
+
+async def take(stream: AsyncIterator[tuple[vectors.Token, str, VectorEntry | None]], count: int) -> list[str]:
+    seen: list[str] = []
+    async with asyncio.timeout(20):
+        while len(seen) < count:
+            _, candidate_id, found = await anext(stream)
+            seen.append(f"{candidate_id}:{found.content_hash if found else 'gone'}")
+    return seen
+
+
+async def test_vectors_come_back_as_they_were_put(database: Database) -> None:
+    await put(entry("a"), entry("b"))
+    (a, b) = [found async for found in vectors.each()]
+    assert (a.candidate_id, b.candidate_id) == ("a", "b")
+    assert np.array_equal(a.vectors, entry("a").vectors)
+    assert a.vectors.dtype == np.float32
+    assert await vectors.hashes("m") == {"a": "h", "b": "h"}
+    assert await vectors.hashes("another") == {}
+
+
+async def test_vectors_that_are_not_finite_are_refused(database: Database) -> None:
+    bad = VectorEntry("a", "h", "m", np.array([[np.nan, 1.0]], dtype=np.float32))
+    with pytest.raises(ValueError, match="not finite"):
+        await put(bad)
+    assert await vectors.hashes() == {}
+
+
+async def test_nothing_is_missed_between_the_position_and_the_watching(database: Database) -> None:
+    await put(entry("before"))
+    position = await vectors.position()
+    await put(entry("a"), entry("b"))
+    await delete("a")
+    stream = vectors.watch(position)
+    seen = await take(stream, 3)
+    assert (seen[1], seen[2]) == ("b:h", "a:gone")
+    assert seen[0] in ("a:h", "a:gone")  # the document is looked up when the change is told
+    await put(entry("b"))  # the same again is a change as well: its candidate may have another profile
+    assert await take(stream, 1) == ["b:h"]
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_token_nobody_knows_is_stale(database: Database) -> None:
+    with pytest.raises(StaleCursor):
+        await anext(vectors.watch({"_data": "00"}))
+
+
+async def test_a_collection_that_was_dropped_makes_the_stream_stale(database: Database) -> None:
+    await put(entry("a"))
+    position = await vectors.position()
+    await vectors.VectorsDocument.get_pymongo_collection().drop()
+    stream = vectors.watch(position)
+    with pytest.raises(StaleCursor):
+        await take(stream, 9)
+
+
+async def test_one_job_of_a_kind_at_a_time(database: Database) -> None:
+    first = await jobs.start("sync", "ada")
+    with pytest.raises(Conflict):
+        await jobs.start("sync", "bea")
+    await jobs.start("rebuild", "bea")
+    piece = await jobs.take(first.id, 10)
+    assert piece is not None
+    await jobs.finish(piece, "done")
+    assert (await jobs.start("sync", "bea")).started_by == "bea"
+    assert [job.kind for job in await jobs.running()] == ["rebuild", "sync"]
+    assert len(await jobs.recent(10)) == 3
+
+
+async def test_a_slice_that_was_overtaken_writes_nothing(database: Database) -> None:
+    job = await jobs.start("rebuild", "ada")
+    late = await jobs.take(job.id, 0)
+    current = await jobs.take(job.id, 30)
+    assert late is not None
+    assert current is not None
+    assert await jobs.take(job.id, 30) is None, "the current slice holds it"
+    assert await jobs.progress(late, done=9, total=9) is None
+    await jobs.finish(late, "failed")
+    assert (await jobs.progress(current, done=1, total=2)) is not None
+    assert await jobs.stalled() == []
+    assert await jobs.pause(current)
+    assert await jobs.stalled() == [(job.id, 2)]
+
+
+async def test_only_marks_of_the_erased_are_kept(database: Database) -> None:
+    await tombstones.add(b"key", "folder:Ada Lovelace.pdf", "hash")
+    await tombstones.add(b"key", "hash")
+    assert await tombstones.erased(b"key", ["folder:Ada Lovelace.pdf", "other", "hash"]) == {
+        "folder:Ada Lovelace.pdf",
+        "hash",
+    }
+    assert await tombstones.erased(b"another key", ["hash"]) == set()
+    kept = await database["tombstones"].find().to_list()
+    assert len(kept) == 2
+    assert "Ada" not in str(kept)
+
+
+async def test_a_file_that_is_fine_is_not_retried(database: Database) -> None:
+    with pytest.raises(NotFound):
+        await ledger.retry("folder:nobody.pdf")
+
+
+async def test_a_folder_has_the_same_name_each_time(database: Database, tmp_path: Path) -> None:
+    resolved = tmp_path.resolve()  # noqa: ASYNC240
+    name = await sources.register_folder(tmp_path)
+    assert await sources.register_folder(tmp_path / "sub" / "..") == name
+    assert await sources.folders() == {name: resolved}
