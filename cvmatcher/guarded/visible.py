@@ -30,7 +30,8 @@ MOST_PIXELS = 3_000_000  # of one picture
 SCAN_SHARE = 0.5  # of the page that pictures cover when it is a scan
 MANY = 4000  # words; beyond that overlaps are not looked for
 
-Pixels = NDArray[np.int16]  # (height, width, 3)
+Pixels = NDArray[np.uint8]  # (height, width, 3)
+Difference = NDArray[np.uint8]  # (height, width)
 Boxes = NDArray[np.float64]  # (words, 4): x0, y0, x1, y1 in points
 
 
@@ -57,7 +58,7 @@ def sort_out(page: Any, written: Sequence[Word], filled_in: Sequence[Word]) -> t
 def _judge(page: Any, words: Sequence[Word], as_it_is: Pixels, bare: Pixels, scale: float) -> NDArray[np.bool_]:
     boxes = np.array([_box(word) for word in words])
     possible = _on_page(boxes, page.rect.width, page.rect.height) & np.array([_is_large_enough(word) for word in words])
-    shows: NDArray[np.bool_] = _shows(np.abs(as_it_is - bare).max(axis=2), boxes * scale) & possible
+    shows: NDArray[np.bool_] = _shows(_difference(as_it_is, bare), boxes * scale) & possible
     for number in _overlapping(boxes, words):
         shows[number] &= _has_own_colour(words[number], boxes[number] * scale, as_it_is, bare)
     if shows.sum() <= 0.1 * len(words) and is_picture(page):
@@ -89,7 +90,14 @@ def _picture(page: Any, scale: float, *, annotations: bool = True) -> Pixels:
 
 def _pixels(picture: Any) -> Pixels:
     flat = np.frombuffer(picture.samples, np.uint8).reshape(picture.height, picture.stride)
-    return flat[:, : picture.width * 3].reshape(picture.height, picture.width, 3).astype(np.int16)
+    return flat[:, : picture.width * 3].reshape(picture.height, picture.width, 3)
+
+
+def _difference(one: Pixels, other: Pixels) -> Difference:
+    """Of each pixel, in the channel that differs most."""
+    apart = np.maximum(one, other) - np.minimum(one, other)
+    most: Difference = np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
+    return most
 
 
 def _box(word: Word) -> tuple[float, float, float, float]:
@@ -111,14 +119,15 @@ def _on_page(boxes: Boxes, width: float, height: float) -> NDArray[np.bool_]:
     return inside
 
 
-def _shows(difference: NDArray[np.int16], boxes: Boxes) -> NDArray[np.bool_]:
+def _shows(difference: Difference, boxes: Boxes) -> NDArray[np.bool_]:
     """Whether each box (in pixels) holds enough pixels that differ by CONTRAST."""
-    changed = np.zeros((difference.shape[0] + 1, difference.shape[1] + 1), np.int64)
-    changed[1:, 1:] = (difference > CONTRAST).cumsum(axis=0).cumsum(axis=1)
-    x0, y0, x1, y1 = _corners(boxes, difference.shape)
-    count = changed[y1, x1] - changed[y0, x1] - changed[y1, x0] + changed[y0, x0]
-    enough: NDArray[np.bool_] = count >= np.maximum(1, 0.02 * (x1 - x0) * (y1 - y0))
-    return enough
+    changed = difference > CONTRAST
+    corners = zip(*(side.tolist() for side in _corners(boxes, difference.shape)), strict=True)
+    counts = [
+        int(np.count_nonzero(changed[y0:y1, x0:x1])) >= max(1.0, 0.02 * (x1 - x0) * (y1 - y0))
+        for x0, y0, x1, y1 in corners
+    ]
+    return np.array(counts, np.bool_)
 
 
 def _corners(boxes: Boxes, shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
@@ -143,7 +152,7 @@ def _overlapping(boxes: Boxes, words: Sequence[Word]) -> list[int]:
 def _has_own_colour(word: Word, box: NDArray[np.float64], as_it_is: Pixels, bare: Pixels) -> bool:
     """Whether what shows in the box is the word itself: its colour stands out there, and is there."""
     x0, y0, x1, y1 = (int(side[0]) for side in _corners(box[None, :], as_it_is.shape))
-    ground, drawn = bare[y0:y1, x0:x1].reshape(-1, 3), as_it_is[y0:y1, x0:x1].reshape(-1, 3)
+    ground, drawn = (picture[y0:y1, x0:x1].reshape(-1, 3).astype(np.int16) for picture in (bare, as_it_is))
     if not len(ground):
         return False
     own = np.array([word.colour >> 16 & 255, word.colour >> 8 & 255, word.colour & 255])
@@ -163,9 +172,9 @@ def is_picture(page: Any) -> bool:
     return bool(covered > SCAN_SHARE * whole)
 
 
-def _roughness(picture: Pixels) -> NDArray[np.int16]:
+def _roughness(picture: Pixels) -> Difference:
     """How much each pixel differs from the one four to its right or below: ink on paper does, blank paper does not."""
-    rough = np.zeros(picture.shape[:2], np.int16)
-    rough[:, :-4] = np.abs(picture[:, 4:] - picture[:, :-4]).max(axis=2)
-    rough[:-4] = np.maximum(rough[:-4], np.abs(picture[4:] - picture[:-4]).max(axis=2))
+    rough = np.zeros(picture.shape[:2], np.uint8)
+    rough[:, :-4] = _difference(picture[:, 4:], picture[:, :-4])
+    rough[:-4] = np.maximum(rough[:-4], _difference(picture[4:], picture[:-4]))
     return rough
