@@ -122,7 +122,9 @@ class _Pool:
         for candidate in part:
             count = len(candidate.passages)
             self.rows[candidate.id] = rows[at : at + count]
-            entries.append(VectorEntry(candidate.id, candidate.content_hash, self.embedder.model_id, rows[at : at + count]))
+            entries.append(
+                VectorEntry(candidate.id, candidate.content_hash, self.embedder.model_id, rows[at : at + count])
+            )
             self.candidates[candidate.id] = candidate
             at += count
         self.vectors.apply([entry for entry in entries if len(entry.vectors)], [])
@@ -144,7 +146,9 @@ class _Pool:
         for query, row in zip(self.judged.queries, questions, strict=True):
             terms = tuple((token.text, 1.0) for token in tokens(query.text))
             words = [hit.candidate_id for hit in self.words.search(WordQuery(terms), len(ids))]
-            best = [float((self.rows[i][p or slice(None)] @ row).max(initial=-1.0)) for i, p in zip(ids, own, strict=True)]
+            best = [
+                float((self.rows[i][p or slice(None)] @ row).max(initial=-1.0)) for i, p in zip(ids, own, strict=True)
+            ]
             near = [ids[n] for n in np.argsort(-np.asarray(best), kind="stable")]
             rankings["bm25"][query.id] = words[:DEPTH]
             rankings["vectors"][query.id] = near[:DEPTH]
@@ -226,13 +230,20 @@ def _by_language(queries: Sequence[JudgedQuery], rankings: Mapping[str, Ranking]
 def ratio(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> dict[str, Any]:
     """Mean of ours over mean of theirs, with the 95 % interval of a paired bootstrap over the queries."""
     one, other = np.asarray(ours), np.asarray(theirs)
-    draws = np.random.default_rng(seed).integers(0, len(one), (_DRAWS, len(one))) if len(one) else np.zeros((0, 0), dtype=int)
+    draws = (
+        np.random.default_rng(seed).integers(0, len(one), (_DRAWS, len(one)))
+        if len(one)
+        else np.zeros((0, 0), dtype=int)
+    )
     lower = np.maximum(other[draws].mean(axis=1), 1e-9)
     ratios = one[draws].mean(axis=1) / lower
     if not len(ratios) or not other.any():
         return {"ratio": None, "interval": None}
     low, high = np.percentile(ratios, [2.5, 97.5])
-    return {"ratio": round(float(one.mean() / other.mean()), 3), "interval": [round(float(low), 3), round(float(high), 3)]}
+    return {
+        "ratio": round(float(one.mean() / other.mean()), 3),
+        "interval": [round(float(low), 3), round(float(high), 3)],
+    }
 
 
 def _percentile(values: Sequence[float], share: float) -> float:

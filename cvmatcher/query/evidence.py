@@ -256,7 +256,7 @@ def title_matches(title: str, names: tuple[str, ...]) -> float:
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
 
 
-_SMALL = frozenset("de du des la le les l d of and et en the a an in for pour un une au aux à avec with".split())
+_SMALL = frozenset(["de", "du", "des", "la", "le", "les", "l", "d", "of", "and", "et", "en", "the", "a", "an", "in", "for", "pour", "un", "une", "au", "aux", "à", "avec", "with"])
 
 
 @lru_cache(maxsize=4096)

@@ -114,9 +114,7 @@ _BEFORE_PLACE = re.compile(
     r"|in|near|around|close to|based in|located in|living in|lives in|within reach of|outside|from|of|at)\s*(?:(?:la |le |les |l'|the )?(?:region|agglomeration|metropole|ville|area|city|greater|secteur|banlieue)\s*(?:de |d'|du |of )?)?(?:la |le |les |l'|the )?)$"
 )
 _EVERYDAY_PLACES = frozenset(
-    "nice tours orange nancy reading bath mobile split essen male sale sales vienne angers pau gap rome vertou lens best most of bar ham hull deal "
-    "marin bray sens die lens auch mende troyes senior santa agen laval saint centre center man march hove rugby poole stoke barking sandwich "
-    "mission media page orange enter victoria wells much rye ash crewe epsom dole langue lunel vire vitre vence vannes".split()
+    ["nice", "tours", "orange", "nancy", "reading", "bath", "mobile", "split", "essen", "male", "sale", "sales", "vienne", "angers", "pau", "gap", "rome", "vertou", "lens", "best", "most", "of", "bar", "ham", "hull", "deal", "marin", "bray", "sens", "die", "lens", "auch", "mende", "troyes", "senior", "santa", "agen", "laval", "saint", "centre", "center", "man", "march", "hove", "rugby", "poole", "stoke", "barking", "sandwich", "mission", "media", "page", "orange", "enter", "victoria", "wells", "much", "rye", "ash", "crewe", "epsom", "dole", "langue", "lunel", "vire", "vitre", "vence", "vannes"]
 )
 
 
@@ -194,7 +192,7 @@ def _spelt(listed: str, written: str) -> bool:
 def _is_mainly_a_place(name: str, word: str, certain: bool) -> bool:
     if certain:
         return True
-    if word in _EVERYDAY_PLACES or len(name) < 4 and not name.isupper():
+    if word in _EVERYDAY_PLACES or (len(name) < 4 and not name.isupper()):
         return False
     return not (skills.canonical(name) or titles.ids(name) or sectors.ids(name) or languages.code(name))
 
@@ -330,7 +328,9 @@ _SECTOR_BEFORE = re.compile(
     r"\b(?:(?:dans |du |le |en |from |in )?(?:le |the )?(?:secteurs?|domaines?|industries?|industrie|univers|milieux?|mondes?|sector|field|industry|profils?|background)\s*(?:d'activite )?(?:de la |de l'|du |des |de |d'|of |in |:)?\s*"
     r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le |la |les |l'|the |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de |d')?)?)$"
 )
-_SECTOR_AFTER = re.compile(r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp|clients?|environment|players?)\b")
+_SECTOR_AFTER = re.compile(
+    r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp|clients?|environment|players?)\b"
+)
 
 
 def sector(message: Message) -> Iterator[Item]:

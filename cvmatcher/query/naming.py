@@ -22,63 +22,34 @@ OPENING = re.compile(
     r"|\b(?:postes? d[e']|role of|position of|a travaille comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been|bonjour|hello|hi|salut|merci|please|svp|s'il (?:vous|te) plait|thanks|urgent\w*)\b"
 )
 _ARTICLE = frozenset(
-    "un une des le la les l d du de a an the some our my notre nos mon ma quelques plusieurs several any new nouveau nouvelle bon bonne good great vrai real".split()
+    ["un", "une", "des", "le", "la", "les", "l", "d", "du", "de", "a", "an", "the", "some", "our", "my", "notre", "nos", "mon", "ma", "quelques", "plusieurs", "several", "any", "new", "nouveau", "nouvelle", "bon", "bonne", "good", "great", "vrai", "real"]
 )
 SENIORITY = re.compile(
     r"\b(?:seniors?|sr|juniors?|jr|confirmee?s?|experimentee?s?|experienced|debutante?s?|entry[ -]level|mid[ -]level|seasoned|aguerrie?s?)\b\.?"
 )
 _STOPS = frozenset(
-    """qui que quoi dont avec ayant sachant parlant maitrisant connaissant pratiquant base basee bases basees en a au aux pour chez sur dans par et ou
-    sans sauf mais si plus pas ideal idealement disponible residant habitant capable ayant possedant titulaire diplome diplomee issu issue venant anglophone
-    francophone bilingue specialise specialisee specialisees specialises specialise oriente ayant minimum
-    with who that which in at from for based having speaking fluent near on to and or but without able located experienced experience exp knowing using
-    holding skilled specialized specialised specializing specialising ideally preferably willing available living plus bilingual under whose around outside""".split()
+    ["qui", "que", "quoi", "dont", "avec", "ayant", "sachant", "parlant", "maitrisant", "connaissant", "pratiquant", "base", "basee", "bases", "basees", "en", "a", "au", "aux", "pour", "chez", "sur", "dans", "par", "et", "ou", "sans", "sauf", "mais", "si", "plus", "pas", "ideal", "idealement", "disponible", "residant", "habitant", "capable", "ayant", "possedant", "titulaire", "diplome", "diplomee", "issu", "issue", "venant", "anglophone", "francophone", "bilingue", "specialise", "specialisee", "specialisees", "specialises", "specialise", "oriente", "ayant", "minimum", "with", "who", "that", "which", "in", "at", "from", "for", "based", "having", "speaking", "fluent", "near", "on", "to", "and", "or", "but", "without", "able", "located", "experienced", "experience", "exp", "knowing", "using", "holding", "skilled", "specialized", "specialised", "specializing", "specialising", "ideally", "preferably", "willing", "available", "living", "plus", "bilingual", "under", "whose", "around", "outside"]
 )
 FILLER = frozenset(
-    """le la les l un une des du de d et ou a au aux en dans sur pour par avec sans qui que quoi dont ce cette ces cet il elle ils elles on nous
-    je tu vous me moi mon ma mes notre nos votre vos son sa ses leur leurs est sont soit soient etre ete ayant avoir a ai as avons ont aurait serait
-    tres bien bon bonne plus moins assez aussi tout tous toute toutes si ne pas mais donc car ni y deja encore seulement uniquement comme chez
-    cherche recherche profil profils candidat candidate candidats personne quelqu quelqu'un poste besoin experience experiences experimente experimentee
-    competence competences connaissance connaissances maitrise maitrisant maitrisent maitriser parle parlant parlent parler pratique sachant sait savoir
-    niveau base basee basees bases habitant residant situe situee possible requis exige exigee obligatoire imperatif imperativement indispensable
-    minimum maximum environ ans annees an mois solide solides forte fort bonne bonnes merci bonjour svp secteur domaine langue langues
-    travaille travaillant exerce travail metier idealement confirme confirmee senior junior debutant notamment surtout type genre niveau region ville
-    the a an and or of in on at for to with without who that which is are be been being has have had having do does it this these those we i you he she they
-    my our your their as by from about into very good great strong solid some any all also only just more less than at least most
-    looking search searching need needs want wants find show me us please candidate candidates profile profiles people someone person anyone experience experienced
-    knowledge skills skill speaks speaking speak fluent based near located living works working worked work years year level required must should can could would
-    mandatory essential needed able ability proficient familiar hello hi thanks job role position preferably ideally background proven hands minimum maximum ideal""".split()
+    ["le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "ou", "a", "au", "aux", "en", "dans", "sur", "pour", "par", "avec", "sans", "qui", "que", "quoi", "dont", "ce", "cette", "ces", "cet", "il", "elle", "ils", "elles", "on", "nous", "je", "tu", "vous", "me", "moi", "mon", "ma", "mes", "notre", "nos", "votre", "vos", "son", "sa", "ses", "leur", "leurs", "est", "sont", "soit", "soient", "etre", "ete", "ayant", "avoir", "a", "ai", "as", "avons", "ont", "aurait", "serait", "tres", "bien", "bon", "bonne", "plus", "moins", "assez", "aussi", "tout", "tous", "toute", "toutes", "si", "ne", "pas", "mais", "donc", "car", "ni", "y", "deja", "encore", "seulement", "uniquement", "comme", "chez", "cherche", "recherche", "profil", "profils", "candidat", "candidate", "candidats", "personne", "quelqu", "quelqu'un", "poste", "besoin", "experience", "experiences", "experimente", "experimentee", "competence", "competences", "connaissance", "connaissances", "maitrise", "maitrisant", "maitrisent", "maitriser", "parle", "parlant", "parlent", "parler", "pratique", "sachant", "sait", "savoir", "niveau", "base", "basee", "basees", "bases", "habitant", "residant", "situe", "situee", "possible", "requis", "exige", "exigee", "obligatoire", "imperatif", "imperativement", "indispensable", "minimum", "maximum", "environ", "ans", "annees", "an", "mois", "solide", "solides", "forte", "fort", "bonne", "bonnes", "merci", "bonjour", "svp", "secteur", "domaine", "langue", "langues", "travaille", "travaillant", "exerce", "travail", "metier", "idealement", "confirme", "confirmee", "senior", "junior", "debutant", "notamment", "surtout", "type", "genre", "niveau", "region", "ville", "the", "a", "an", "and", "or", "of", "in", "on", "at", "for", "to", "with", "without", "who", "that", "which", "is", "are", "be", "been", "being", "has", "have", "had", "having", "do", "does", "it", "this", "these", "those", "we", "i", "you", "he", "she", "they", "my", "our", "your", "their", "as", "by", "from", "about", "into", "very", "good", "great", "strong", "solid", "some", "any", "all", "also", "only", "just", "more", "less", "than", "at", "least", "most", "looking", "search", "searching", "need", "needs", "want", "wants", "find", "show", "me", "us", "please", "candidate", "candidates", "profile", "profiles", "people", "someone", "person", "anyone", "experience", "experienced", "knowledge", "skills", "skill", "speaks", "speaking", "speak", "fluent", "based", "near", "located", "living", "works", "working", "worked", "work", "years", "year", "level", "required", "must", "should", "can", "could", "would", "mandatory", "essential", "needed", "able", "ability", "proficient", "familiar", "hello", "hi", "thanks", "job", "role", "position", "preferably", "ideally", "background", "proven", "hands", "minimum", "maximum", "ideal"]
 )
 # What is said of a person beside the trade, and never belongs to its name.
 _MANNERS = frozenset(
-    """motive motivee motives dynamique dynamiques serieux serieuse disponible disponibles autonome autonomes rigoureux rigoureuse passionne
-    passionnee polyvalent polyvalente immediatement urgent urgence cdi cdd interim freelance freelances temps plein partiel stage alternance h f hf
-    recent recente dispo mobile mobiles nuit jour weekend week matin soir jeune retraite motivated reliable available asap
-    permanent temporary part full time remote talented skilled qualified strong versatile dynamic autonomous rigorous passionate""".split()
+    ["motive", "motivee", "motives", "dynamique", "dynamiques", "serieux", "serieuse", "disponible", "disponibles", "autonome", "autonomes", "rigoureux", "rigoureuse", "passionne", "passionnee", "polyvalent", "polyvalente", "immediatement", "urgent", "urgence", "cdi", "cdd", "interim", "freelance", "freelances", "temps", "plein", "partiel", "stage", "alternance", "h", "f", "hf", "recent", "recente", "dispo", "mobile", "mobiles", "nuit", "jour", "weekend", "week", "matin", "soir", "jeune", "retraite", "motivated", "reliable", "available", "asap", "permanent", "temporary", "part", "full", "time", "remote", "talented", "skilled", "qualified", "strong", "versatile", "dynamic", "autonomous", "rigorous", "passionate"]
 )
 # Nouns that make a trade of whatever narrows them, in front of it in French and behind it in English.
 _HEADS = {
     "fr": frozenset(
-        """chef responsable directeur ingenieur technicien agent conseiller charge assistant animateur professeur inspecteur operateur ouvrier
-        conducteur consultant gestionnaire expert analyste coordinateur coordonnateur redacteur formateur mediateur moniteur vendeur employe
-        controleur concepteur createur installateur monteur preparateur maitre aide auxiliaire attache delegue medecin specialiste adjoint
-        administrateur architecte educateur enseignant guide instructeur juriste avocat mecanicien officier pilote restaurateur styliste
-        superviseur surveillant therapeute verificateur commis cadre coach producteur reparateur fabricant artisan planificateur""".split()
+        ["chef", "responsable", "directeur", "ingenieur", "technicien", "agent", "conseiller", "charge", "assistant", "animateur", "professeur", "inspecteur", "operateur", "ouvrier", "conducteur", "consultant", "gestionnaire", "expert", "analyste", "coordinateur", "coordonnateur", "redacteur", "formateur", "mediateur", "moniteur", "vendeur", "employe", "controleur", "concepteur", "createur", "installateur", "monteur", "preparateur", "maitre", "aide", "auxiliaire", "attache", "delegue", "medecin", "specialiste", "adjoint", "administrateur", "architecte", "educateur", "enseignant", "guide", "instructeur", "juriste", "avocat", "mecanicien", "officier", "pilote", "restaurateur", "styliste", "superviseur", "surveillant", "therapeute", "verificateur", "commis", "cadre", "coach", "producteur", "reparateur", "fabricant", "artisan", "planificateur"]
     ),
     "en": frozenset(
-        """manager director engineer technician officer specialist coordinator supervisor analyst consultant assistant associate administrator
-        designer developer inspector operator worker instructor teacher trainer advisor adviser representative agent executive clerk planner
-        buyer editor writer producer auditor controller accountant architect scientist researcher therapist counselor counsellor nurse
-        physician surgeon mechanic installer driver handler lead leader chief head chef cook attendant aide helper expert strategist
-        programmer tester recruiter estimator surveyor examiner investigator educator professor lecturer tutor coach guide artist maker
-        fitter welder machinist technologist chemist biologist physicist pharmacist librarian curator translator interpreter host
-        advocate attorney lawyer paralegal secretary receptionist cashier broker trader banker underwriter adjuster collector dispatcher
-        scheduler buyer merchandiser salesperson foreman superintendent president dealer founder owner partner principal fellow resident
-        practitioner hygienist assembler fabricator packer picker loader inspector guard keeper farmer grower ranger""".split()
+        ["manager", "director", "engineer", "technician", "officer", "specialist", "coordinator", "supervisor", "analyst", "consultant", "assistant", "associate", "administrator", "designer", "developer", "inspector", "operator", "worker", "instructor", "teacher", "trainer", "advisor", "adviser", "representative", "agent", "executive", "clerk", "planner", "buyer", "editor", "writer", "producer", "auditor", "controller", "accountant", "architect", "scientist", "researcher", "therapist", "counselor", "counsellor", "nurse", "physician", "surgeon", "mechanic", "installer", "driver", "handler", "lead", "leader", "chief", "head", "chef", "cook", "attendant", "aide", "helper", "expert", "strategist", "programmer", "tester", "recruiter", "estimator", "surveyor", "examiner", "investigator", "educator", "professor", "lecturer", "tutor", "coach", "guide", "artist", "maker", "fitter", "welder", "machinist", "technologist", "chemist", "biologist", "physicist", "pharmacist", "librarian", "curator", "translator", "interpreter", "host", "advocate", "attorney", "lawyer", "paralegal", "secretary", "receptionist", "cashier", "broker", "trader", "banker", "underwriter", "adjuster", "collector", "dispatcher", "scheduler", "buyer", "merchandiser", "salesperson", "foreman", "superintendent", "president", "dealer", "founder", "owner", "partner", "principal", "fellow", "resident", "practitioner", "hygienist", "assembler", "fabricator", "packer", "picker", "loader", "inspector", "guard", "keeper", "farmer", "grower", "ranger"]
     ),
 }
-_A_STOPS = frozenset("distance domicile partir mi haut bas minima jour terme moins plus la l le les proximite pourvoir".split())
-_GLUE = frozenset("de du d des la l le les of et and en".split())
+_A_STOPS = frozenset(
+    ["distance", "domicile", "partir", "mi", "haut", "bas", "minima", "jour", "terme", "moins", "plus", "la", "l", "le", "les", "proximite", "pourvoir"]
+)
+_GLUE = frozenset(["de", "du", "d", "des", "la", "l", "le", "les", "of", "et", "and", "en"])
 
 
 def title(message: Message) -> Iterator[Item]:
@@ -95,7 +66,9 @@ def _item(message: Message, start: int, end: int) -> Item:
 
 def _known(message: Message) -> Iterator[tuple[int, int]]:
     reached = 0
-    spans = sorted({*((m.start, m.end) for m in titles.find(message.text)), *_headed(message)}, key=lambda s: (s[0], -s[1]))
+    spans = sorted(
+        {*((m.start, m.end) for m in titles.find(message.text)), *_headed(message)}, key=lambda s: (s[0], -s[1])
+    )
     for start, end in spans:
         if start < reached or not message.free(start, end) or _breaks(message, start, end):
             continue
@@ -146,7 +119,7 @@ def _looks_english(message: Message) -> bool:
     return not accents and not any(word.text in _FRENCH for word in message.words)
 
 
-_FRENCH = frozenset("un une de des le la les avec qui je et ou du en pour sur ans cherche recherche profil".split())
+_FRENCH = frozenset(["un", "une", "de", "des", "le", "la", "les", "avec", "qui", "je", "et", "ou", "du", "en", "pour", "sur", "ans", "cherche", "recherche", "profil"])
 
 
 def _speaks_or_lies(word: str) -> bool:
@@ -172,9 +145,16 @@ def _belongs_behind(message: Message, after: list[Token], end: int) -> int:
     word = after[0]
     if message.text[end : word.start].strip(" -/'’") or not message.free(word.start, word.end):
         return 0
-    if word.text == "a" and len(after) > 1 and not _looks_english(message):  # "chef à sushi", but "chef à Lyon", "à temps plein"
+    if (
+        word.text == "a" and len(after) > 1 and not _looks_english(message)
+    ):  # "chef à sushi", but "chef à Lyon", "à temps plein"
         noun = after[1]
-        plain = message.text[noun.start].islower() and noun.text not in _MANNERS and noun.text not in FILLER and noun.text not in _A_STOPS
+        plain = (
+            message.text[noun.start].islower()
+            and noun.text not in _MANNERS
+            and noun.text not in FILLER
+            and noun.text not in _A_STOPS
+        )
         known = places.all_named(message.text[noun.start : noun.end])
         return 2 if plain and not known and _content(message, noun, word.end) else 0
     if word.text in {"de", "du", "d", "des", "of"} and len(after) > 1:

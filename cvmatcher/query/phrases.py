@@ -120,7 +120,13 @@ def _among_skills(message: Message, start: int, end: int, named: list[Item]) -> 
     """Whether nothing but a comma or "and" stands between the stretch and a skill."""
     for item in named:
         if item.kind is CriterionKind.SKILL:
-            gap = message.folded[item.end : start] if item.end <= start else message.folded[end : item.start] if item.start >= end else None
+            gap = (
+                message.folded[item.end : start]
+                if item.end <= start
+                else message.folded[end : item.start]
+                if item.start >= end
+                else None
+            )
             if gap is not None and _LISTED.fullmatch(gap) and re.search(r"[,/&+]|\b(?:et|and|ou|or)\b", gap):
                 return True
     return False

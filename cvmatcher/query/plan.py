@@ -14,7 +14,7 @@ from cvmatcher.vocabulary import languages, places, sectors, skills, titles
 from cvmatcher.vocabulary.folding import stems, tokens
 
 _SMALL = frozenset(
-    "de du des la le les l d of and et en the a an in for pour un une au aux avec with or ou on at to qui who je i we nous".split()
+    ["de", "du", "des", "la", "le", "les", "l", "d", "of", "and", "et", "en", "the", "a", "an", "in", "for", "pour", "un", "une", "au", "aux", "avec", "with", "or", "ou", "on", "at", "to", "qui", "who", "je", "i", "we", "nous"]
 )
 
 NAMES = 4  # of an occupation, in each language, that join its meaning
