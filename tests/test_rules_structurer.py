@@ -268,6 +268,11 @@ async def test_a_link_cut_at_the_end_of_its_line() -> None:
     assert profile.links == ("https://ana-diaz.example.net",)
 
 
+async def test_surnames_may_be_occupations() -> None:
+    assert (await read("Jane Cook\nAccountant\njc@x.org")).name == "Jane Cook"
+    assert (await read("Research Assistant\nAccountant\njc@x.org")).name == ""
+
+
 async def test_nothing_is_invented() -> None:
     profile = await read("ACCOUNTANT\nSummary\nReliable and exact.\nSkills\nLedger, Payroll")
     assert (profile.name, profile.emails, profile.phones, profile.location) == ("", (), (), "")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import phonenumbers
 
-from cvmatcher.career import find_dates
+from cvmatcher.career import find_dates, find_span
 from cvmatcher.cvparse.lines import Line
 from cvmatcher.cvparse.words import is_country, is_region
 from cvmatcher.folding import fold
@@ -46,7 +46,7 @@ _REGIONS = {"fr": "FR", "en": "US", "de": "DE", "es": "ES", "it": "IT", "pt": "P
 _PHONE_LIKE = re.compile(r"(?:\+|00|\(|\d)[\d\s().\-/\u2010-\u2015]{6,22}\d")
 _DATE_OF_CV = re.compile(
     r"\b(?:(?:last )?(?:updated?|modified|revised|revision)(?: (?:on|in))?|mise? a jour(?: le| en)?|"
-    r"maj|dated?|datee?(?: de| du)?|"
+    r"maj|dated|"
     r"derniere (?:mise a jour|maj|modification)|date du cv|cv date|resume date|cv (?:de|du|of|from|a jour au|au)|"
     r"as of|a jour (?:au|en|du|le)|actualise (?:le|en)|fait (?:a \w[\w' -]{1,30},? )?le|etabli (?:le|"
     r"en)|cree (?:le|en))\b"
@@ -86,7 +86,7 @@ def phones(lines: Iterable[Line], language: str, country: str = "") -> tuple[str
 
 def _phone(text: str, regions: Sequence[str]) -> str:
     digits = re.sub(r"\D", "", text)
-    if not 8 <= len(digits) <= 15 or (find_dates(text) and not text.startswith("+")):
+    if not 8 <= len(digits) <= 15 or (find_span(text) and not text.startswith("+")):
         return ""
     for region in dict.fromkeys(regions):
         try:

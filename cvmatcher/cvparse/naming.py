@@ -17,6 +17,7 @@ from cvmatcher.cvparse.lists import words
 from cvmatcher.cvparse.sections import kinds_of
 from cvmatcher.cvparse.words import is_degree, is_school, org_score, title_score, title_words_score
 from cvmatcher.folding import fold
+from cvmatcher.vocabulary import skills
 
 _LABEL = re.compile(
     r"^(?:nom(?: (?:et|&) prenoms?| complet)?|prenoms? ?(?:et|&|/)? ?nom|full name|name|"
@@ -134,15 +135,18 @@ def _bare(text: str) -> tuple[str, bool]:
 
 
 def _looks_like_a_name(text: str) -> bool:
-    words = text.split()
-    if not 2 <= len(words) <= 5 or len(text) > 45 or any(not _PART.fullmatch(w) for w in words):
+    words_ = text.split()
+    if not 2 <= len(words_) <= 5 or len(text) > 45 or any(not _PART.fullmatch(w) for w in words_):
         return False
-    strong = [w for w in words if fold(w) not in _PARTICLES]
-    if len(strong) < 2 or any(not w[0].isupper() for w in strong) or max(map(len, strong)) < 3 or len(words[-1]) < 2:
+    strong = [w for w in words_ if fold(w) not in _PARTICLES]
+    if len(strong) < 2 or any(not w[0].isupper() for w in strong) or max(map(len, strong)) < 3 or len(words_[-1]) < 2:
         return False
-    if any(fold(w).strip(".") in _NOT_NAMES for w in words) or kinds_of(text):
+    if any(fold(w).strip(".") in _NOT_NAMES for w in words_) or kinds_of(text):
         return False
-    return not (title_words_score(text) >= 1 or org_score(text) >= 0.8 or is_school(text) or is_degree(text))
+    occupation = title_words_score(text) >= 0.6 and fold(words_[0]) not in _FIRST_NAMES  # "Jane Cook" is a name
+    if occupation or skills.canonical(text):
+        return False
+    return not (org_score(text) >= 0.8 or is_school(text) or is_degree(text))
 
 
 def _evidence(name: str, at: int, locals_: Iterable[str], *, reachable: bool) -> float:
