@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar
+from litestar._parsers import parse_url_encoded_form_data
 from litestar.routes import HTTPRoute
 
 from cvmatcher import jobs, store
@@ -160,6 +161,13 @@ async def test_a_login_makes_a_new_session(site: Site) -> None:
         assert await people.session_user(first) is None
         await browser.post("/logout")
         assert (await browser.get("/likes")).status_code == 303
+
+
+async def test_no_password_stays_in_memory(site: Site) -> None:
+    before = parse_url_encoded_form_data.cache_info().misses
+    async with Browser(site.base) as browser:
+        assert (await browser.sign_in("rita")).status_code == 303
+    assert parse_url_encoded_form_data.cache_info().misses == before
 
 
 async def test_a_session_planted_before_the_login_is_worth_nothing(site: Site) -> None:

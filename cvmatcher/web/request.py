@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from litestar.datastructures import FormMultiDict
+from litestar.enums import RequestEncodingType
 from litestar.utils.empty import value_or_default
 from litestar.utils.scope.state import ScopeState
 from litestar_htmx import HTMXRequest
@@ -54,6 +56,16 @@ class WebRequest(HTMXRequest):
         language = wish if wish in LANGUAGES else negotiated(self.headers.get("accept-language", ""))
         csrf = value_or_default(ScopeState.from_scope(self.scope).csrf_token, "")
         return Viewer(language=language, user=user, csrf=csrf, path=self.url.path)
+
+    async def form(self) -> FormMultiDict:
+        """The form. Litestar would keep the last 1,024 bodies in memory, passwords included."""
+        if self.content_type[0] != RequestEncodingType.URL_ENCODED:
+            return await super().form()
+        try:
+            pairs = parse_qsl((await self.body()).decode("utf-8", "replace"), True, max_num_fields=200)
+        except ValueError as error:
+            raise InvalidInput("too many fields") from error
+        return FormMultiDict(pairs)
 
     async def fields(self) -> dict[str, str]:
         """The form's fields, the last of each name, as text that can be stored."""
