@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -21,9 +23,10 @@ from cvmatcher.domain import (
 )
 from cvmatcher.ingest import IngestParts
 from cvmatcher.listing import Outcome
-from cvmatcher.ports import CVSource
+from cvmatcher.ports import CVSource, Vectors
 from cvmatcher.store import Database, candidates, ledger, pool, tombstones, vectors
 from cvmatcher.store.values import now
+from tests.fakes import HashEmbedder
 from tests.ingesting import (
     FirstLineStructurer,
     ScriptedSource,
@@ -180,7 +183,20 @@ async def test_a_removed_file_that_comes_back_under_another_key_is_the_same_cand
     await assert_sound()
 
 
+class TogetherEmbedder(HashEmbedder):
+    """Answers when `count` have asked, so that all of them save at the same time."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.barrier = asyncio.Barrier(count)
+
+    async def embed(self, texts: Sequence[str], role: Literal["query", "passage"]) -> Vectors:
+        await self.barrier.wait()
+        return await super().embed(texts, role)
+
+
 async def test_identical_bytes_at_the_same_time_are_one_candidate(parts: IngestParts, tmp_path: Path) -> None:
+    parts = replace(parts, embedder=TogetherEmbedder(6))
     keys = [f"folder:{n}.txt" for n in range(6)]
     for n in range(6):
         write(tmp_path, f"{n}.txt", "Ada")

@@ -82,7 +82,7 @@ async def test_a_listing_that_breaks_off_removes_nothing(
 
 
 async def test_changes_add_and_remove_what_they_name(drive: ScriptedSource, parts: IngestParts) -> None:
-    drive.pages = [full_page("a", "b", cursor="c1")]
+    drive.pages = [full_page("a", "b", "d", cursor="c1")]
     await look(parts)
     drive.pages = [changed("c", gone=("a",), more=True), changed("b", gone=("b",), cursor="c3")]
     await look(parts)
@@ -91,6 +91,7 @@ async def test_changes_add_and_remove_what_they_name(drive: ScriptedSource, part
         "drive:a": FileState.REMOVED,
         "drive:b": FileState.SEARCHABLE,  # named behind its going
         "drive:c": FileState.SEARCHABLE,
+        "drive:d": FileState.SEARCHABLE,  # not named, and so not changed
     }
     await assert_sound()
 
