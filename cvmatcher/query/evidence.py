@@ -225,8 +225,9 @@ def _title(criterion: Criterion, cv: CV) -> Finding:
     for title in held:
         if title and title_matches(title, names) == 1.0:
             return _found(MET, _quote_value(cv, title))
+    inside = title_names_inside(criterion.value)
     for title in held:
-        if title and title_matches(title, names) > 0:
+        if title and (title_matches(title, names) > 0 or (inside and title_matches(title, inside) == 1.0)):
             return _found(PARTLY, _quote_value(cv, title))
     quotation = _quote(cv, names[:12])
     if quotation:
@@ -239,6 +240,15 @@ def title_names(value: str) -> tuple[str, ...]:
     """The value and the other names of that occupation, in both languages; narrower names as well."""
     narrower = (name for title_id in titles.ids(value) for name in titles.everything()[title_id].narrower)
     return (value, *titles.names(value), *narrower)
+
+
+@lru_cache(maxsize=1024)
+def title_names_inside(value: str) -> tuple[str, ...]:
+    """Names of the occupation named inside a value that is none as a whole: "développeur" in "développeur Python"."""
+    if titles.ids(value):
+        return ()
+    inside = dict.fromkeys(match.canonical for match in titles.find(value))
+    return tuple(name for title_id in inside for name in titles.everything()[title_id].all_names)
 
 
 @lru_cache(maxsize=20000)

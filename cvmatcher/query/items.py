@@ -264,20 +264,25 @@ _EMPLOYER = re.compile(
 _NAME = re.compile(r"[A-ZÀ-Ý][\w&.+'’-]*(?:\s+(?:&\s+)?(?:de |du |des |la |le |of )?[A-ZÀ-Ý&][\w&.+'’-]*){0,3}")
 
 
+_SURE_EMPLOYER = re.compile(
+    r"(?:chez|ex|ancien|passe|worked|working|works|previously|formerly|employed|alumni|stint)"
+)
+
+
 def employer(message: Message) -> Iterator[Item]:
+    last = -1
     for match in _NAME.finditer(message.text):
         lead = _EMPLOYER.search(message.folded[max(0, match.start() - 40) : match.start()])
-        if lead is None or not message.free(match.start(), match.end()):
+        listed = last >= 0 and continues(message, last, match.start())
+        if not (lead or listed) or not message.free(match.start(), match.end()):
             continue
         name = match.group().rstrip(".")
-        certain = re.match(
-            r"(?:chez|ex|ancien|passe|worked|working|works|previously|formerly|employed|alumni|stint)", lead.group()
-        )
-        if not certain and (
-            places.all_named(name) or languages.code(name) or sectors.ids(name) or skills.canonical(name)
-        ):
+        led = lead.group() if lead else ""
+        certain = _SURE_EMPLOYER.match(led)
+        if not certain and (places.all_named(name) or languages.code(name) or sectors.ids(name) or skills.canonical(name)):
             continue
-        message.use(match.start() - len(lead.group()), match.start() + len(name))
+        last = match.start() + len(name)
+        message.use(match.start() - len(led), last)
         yield Item(CriterionKind.EMPLOYER, name, match.start(), match.start() + len(name))
 
 
@@ -295,6 +300,12 @@ _EDUCATION = re.compile(
 )
 
 
+_SCHOOLS = re.compile(
+    r"\b(?:(?:universite|ecole|institut|university|college|school|institute) (?:(?:de |d'|du |des |of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*"
+    r"|[A-Z][\w'-]* (?:University|College|Business School|Institute)"
+    r"|Polytechnique|CentraleSup[ée]lec|Centrale(?: \w+)?|Mines(?: de)? \w+|Ponts|HEC|ESSEC|ESCP|EDHEC|EM Lyon|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|Sup[ée]lec|ENS|Oxford|Cambridge|Harvard|MIT|Stanford|LSE|INSEAD|EPFL|ETH|IAE"
+    r"|CFA|ACCA|CPA|CIMA|FRM|TOEIC|TOEFL|IELTS|CAPES|BAFA|BAFD|BNSSA|DEAS|DEAP|DEES|DEJEPS|BPJEPS|CAFDES|CAFERUIS|AMF)\b"
+)
 _SCHOOLED = re.compile(
     r"\b(?:diplomee?s?|graduated?s?|graduates|alumn\w+|issue?s?|formee?s?|degree|formation|etudes)\s+(?:superieures? )?(?:de l'|de la |de |d'une? |d'|du |en |of |from |in |at |a l'|a |an? )+(?P<value>[^,;.!?()\n]*?)"
     + _STOP
@@ -303,6 +314,10 @@ _SCHOOLED = re.compile(
 
 def education(message: Message) -> Iterator[Item]:
     yield from _degrees(message)
+    for match in _SCHOOLS.finditer(message.text):
+        if message.free(match.start(), match.end()):
+            message.use(match.start(), match.end())
+            yield Item(CriterionKind.EDUCATION, match.group(), match.start(), match.end())
     for match in _SCHOOLED.finditer(message.folded):
         start, end = match.span("value")
         trade = any(t.start < match.end() and match.start() < t.end for t in titles.find(message.text))
@@ -333,16 +348,26 @@ _SECTOR_AFTER = re.compile(
 )
 
 
+_LIST_GAP = re.compile(r"\s*(?:,|/|\bou\b|\bor\b|\bet\b|\band\b)+\s*(?:ou |or |et |and )?(?:in |en |dans )?(?:le |la |les |l'|the |du |de |des )?")
+
+
+def continues(message: Message, end: int, start: int) -> bool:
+    """Whether what starts at `start` goes on with the list that has come to `end`."""
+    return end <= start and _LIST_GAP.fullmatch(message.folded[end:start]) is not None
+
+
 def sector(message: Message) -> Iterator[Item]:
+    last = -1
     for match in sectors.find(message.text):
         if not message.free(match.start, match.end):
             continue
         lead = _SECTOR_BEFORE.search(message.folded[max(0, match.start - 70) : match.start])
         tail = _SECTOR_AFTER.match(message.folded, match.end)
-        if not (lead or tail or _alone(message, match.start, match.end)):
+        listed = last >= 0 and continues(message, last, match.start)
+        if not (lead or tail or listed or _alone(message, match.start, match.end)):
             continue
-        # "dans la vente de véhicules" goes on: not the sector alone
-        message.use(match.start - (len(lead.group()) if lead else 0), tail.end() if tail else match.end)
+        last = tail.end() if tail else match.end
+        message.use(match.start - (len(lead.group()) if lead else 0), last)
         yield Item(CriterionKind.SECTOR, message.text[match.start : match.end], match.start, match.end)
 
 

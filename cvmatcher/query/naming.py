@@ -72,7 +72,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
     for start, end in spans:
         if start < reached or not message.free(start, end) or _breaks(message, start, end):
             continue
-        start, end = _left(message, start), _right(message, end)
+        start = _left(message, start)
         reached = end
         yield start, end
 
