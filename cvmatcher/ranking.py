@@ -17,6 +17,7 @@ MOST_PLACES = 5
 # Kinds that code checks against facts of the profile: they make the tiers.
 CHECKED = frozenset(
     [
+        CriterionKind.TITLE,
         CriterionKind.PLACE,
         CriterionKind.LANGUAGE,
         CriterionKind.YEARS,
@@ -29,8 +30,8 @@ CHECKED = frozenset(
 _SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
 _UNKNOWN = 0.3  # a CV that is silent stands between one that answers partly and one that says otherwise
 _NICE = 0.25  # what a wish weighs beside a must
-# What someone is counts before what they also have: no fact outweighs the sector asked for.
-_WEIGHT = {CriterionKind.SECTOR: 2.0}
+# What someone is counts before what they also have: no fact outweighs the title or the sector asked for.
+_WEIGHT = {CriterionKind.SECTOR: 2.0, CriterionKind.TITLE: 2.0}
 _CORE_SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.3, VerdictState.NOT_FOUND: 0.0}
 
 

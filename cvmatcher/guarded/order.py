@@ -204,8 +204,10 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
     """Whether the two sides belong together row by row: dates, labels or figures beside what they speak of."""
     few, many = sorted((left, right), key=_rows)
     bases = [piece.base for piece in many]
+    # A piece in a gap of the other side (a heading, say) tells nothing.
+    few = [piece for piece in few if any(other.y0 < piece.y1 and piece.y0 < other.y1 for other in many)]
     beside = sum(any(abs(piece.base - base) < em * 0.2 for base in bases) for piece in few)
-    if beside < len(few) * 0.75:
+    if not few or beside < len(few) * 0.75:
         return False
     if sum(piece.words[0].text[0] in BULLETS for piece in few) > len(few) / 2:
         return False

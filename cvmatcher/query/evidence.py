@@ -266,7 +266,35 @@ def title_matches(title: str, names: tuple[str, ...]) -> float:
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
 
 
-_SMALL = frozenset(["de", "du", "des", "la", "le", "les", "l", "d", "of", "and", "et", "en", "the", "a", "an", "in", "for", "pour", "un", "une", "au", "aux", "à", "avec", "with"])
+_SMALL = frozenset(
+    [
+        "de",
+        "du",
+        "des",
+        "la",
+        "le",
+        "les",
+        "l",
+        "d",
+        "of",
+        "and",
+        "et",
+        "en",
+        "the",
+        "a",
+        "an",
+        "in",
+        "for",
+        "pour",
+        "un",
+        "une",
+        "au",
+        "aux",
+        "à",
+        "avec",
+        "with",
+    ]
+)
 
 
 @lru_cache(maxsize=4096)
@@ -438,7 +466,8 @@ def _lines_with(cv: CV, names: Iterable[str]) -> Iterator[Line]:
 
 
 _LABEL = re.compile(
-    r"^(?:domaines?|secteurs?|sectors?|industry|industries|industrie|field|activite)(?: d'activites?| professionnel\w*| of activity)?\s*[:\-–]\s*(?P<value>.{2,80})$"
+    r"^(?:domaines?|secteurs?|sectors?|industry|industries|industrie|field|activite)(?: d'activites?"
+    r"| professionnel\w*| of activity)?\s*[:\-–]\s*(?P<value>.{2,80})$"
 )
 
 
@@ -479,8 +508,12 @@ def _employer(criterion: Criterion, cv: CV) -> Finding:
 
 _DEGREES: tuple[tuple[int, str], ...] = (
     (8, r"doctorat\w*|ph\.?d|doctorate|these\b|bac\s?\+\s?8"),
-    (5, r"masters?|mba|msc|m\.sc|dess|dea|ingenieur\w*|engineering (?:degree|school)|grande ecole|ecole de commerce|business school|bac\s?\+\s?5|diplome d'etudes approfondies|maitrise|meng|bac\s?\+\s?4"),
-    (3, r"licence|bachelor\w*|bsc|b\.sc|b\.?a\b|bac\s?\+\s?3|undergraduate|but\b|university degree|college degree|degree"),
+    (5, (
+        r"masters?|mba|msc|m\.sc|dess|dea|ingenieur\w*|engineering (?:degree|school)|grande ecole|ecole de commerce"
+        r"|business school|bac\s?\+\s?5|diplome d'etudes approfondies|maitrise|meng|bac\s?\+\s?4")),
+    (3, (
+        r"licence|bachelor\w*|bsc|b\.sc|b\.?a\b|bac\s?\+\s?3|undergraduate|but\b|university degree|college degree"
+        r"|degree")),
     (2, r"bts|dut|deug|deust|associate\w*|hnd|bac\s?\+\s?2"),
     (1, r"bac(?:calaureat)?\b(?!\s?\+)|high school|ged|a-levels?|bac pro\w*"),
     (0, r"cap\b|bep\b"),

@@ -19,6 +19,10 @@ class Title:
     narrower: tuple[str, ...]
     family: str
 
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        return (*self.english, *self.french, *self.narrower)
+
 
 def _title(family: str, line: str) -> Title:
     english_part, _, french_part = line.partition("|")
