@@ -55,7 +55,7 @@ async def evaluate(
     judge: Reranker | None = None,
     progress: Progress = _silent,
 ) -> dict[str, Any]:
-    """Figures of one judged set: `all`, `by_language`, `by_kind`, `baselines` (with `ratio`, a 95 % interval), `latency_ms`.
+    """Figures of one judged set: `all`, `by_language`, `by_kind`, `baselines` (with `ratio`), `latency_ms`.
 
     Raises InvalidInput when the folder is no judged set.
     """

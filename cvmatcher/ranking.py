@@ -37,7 +37,7 @@ _CORE_SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.3, VerdictState.NOT
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of one candidate: verdicts by criterion id, criteria its CV says nothing about, its retrieval score."""
+    """One candidate: its retrieval score, verdicts by criterion id, criteria that its CV says nothing about."""
 
     candidate_id: str
     score: float

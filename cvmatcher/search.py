@@ -287,7 +287,7 @@ async def _judge_by_model(turn: _Turn, judge: Reranker) -> AsyncGenerator[Search
 
 
 async def _take_all(turn: _Turn, judge: Reranker, desk: verdicts.Desk, queue: asyncio.Queue[str | None]) -> str:
-    """Takes the model's verdicts; puts a candidate's id whenever all of its verdicts are there. Why it broke off, or ""."""
+    """Takes the model's verdicts; puts the id of each candidate fully judged. Gives why it broke off, or ""."""
     try:
         async with asyncio.timeout(turn.parts.model_seconds):
             async for verdict in judge.judge(turn.criteria, desk.dossiers):

@@ -89,7 +89,7 @@ def _dossier(key: str, candidate: Candidate, *, masked: bool) -> Dossier:
 
 
 def _checked(verdict: Verdict, candidate: Candidate) -> Verdict | None:
-    """The verdict with its quotation as it stands in the CV, under the candidate's own id; None if it does not count."""
+    """The verdict with its quotation as the CV has it, under the candidate's own id; None if it does not count."""
     own = verdict.model_copy(update={"candidate_id": candidate.id})
     if verdict.state is VerdictState.NOT_FOUND:
         return own.model_copy(update={"quotation": None})

@@ -31,7 +31,7 @@ WRITTEN = datetime(2025, 1, 1, tzinfo=UTC)
 def candidate(name: str, text: str, **profile: object) -> Candidate:
     """A CV of one page; `profile` as a structurer would have read it."""
     cv = CVText(pages=(text,))
-    known = Profile(name=name, **profile)  # type: ignore[arg-type]
+    known = Profile(name=name, **profile)
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Candidate(
         id=f"id-{name.split(maxsplit=1)[0].lower()}",

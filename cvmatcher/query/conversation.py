@@ -15,16 +15,21 @@ from cvmatcher.vocabulary import skills, titles
 from cvmatcher.vocabulary.folding import stems
 
 _ANEW = re.compile(
-    r"\b(?:nouvelle recherche|new search|start over|recommen\w+|on repart de zero|from scratch|maintenant je cherche|now i(?:'m| am)? look\w* for)\b"
+    r"\b(?:nouvelle recherche|new search|start over|recommen\w+|on repart de zero|from scratch"
+    r"|maintenant je cherche|now i(?:'m| am)? look\w* for)\b"
 )
 _REPLACE = re.compile(
-    r"\b(?:plutot|finalement|a la place|au lieu d\w+|instead|rather|actually|make it|change(?:r|z)? (?:en|pour|to)|remplace\w*|replace|et (?:a|en|pour) |what about|how about|et si|en fait)\b"
+    r"\b(?:plutot|finalement|a la place|au lieu d\w+|instead|rather|actually|make it|change(?:r|z)? (?:en|pour"
+    r"|to)|remplace\w*|replace|et (?:a|en|pour) |what about|how about|et si|en fait)\b"
 )
 _DROP = re.compile(
-    r"\b(?:oublie\w*|enleve\w*|retire\w*|supprime\w*|laisse\w* tomber|peu importe|pas besoin d\w*|sans tenir compte d\w*|n'importe quel\w*|forget|drop|remove|ignore|no need for|regardless of|any|never mind|doesn't matter|elargi\w*|widen|broaden)\b"
+    r"\b(?:oublie\w*|enleve\w*|retire\w*|supprime\w*|laisse\w* tomber|peu importe|pas besoin d\w*"
+    r"|sans tenir compte d\w*|n'importe quel\w*|forget|drop|remove|ignore|no need for|regardless of|any"
+    r"|never mind|doesn't matter|elargi\w*|widen|broaden)\b"
 )
 _LOOSER = re.compile(
-    r"\b(?:pas (?:forcement|obligatoire\w*|indispensable\w*)|serait un plus|is a plus|nice to have|optional|facultatif\w*|optionnel\w*|not required|not mandatory|would be nice|seulement un plus)\b"
+    r"\b(?:pas (?:forcement|obligatoire\w*|indispensable\w*)|serait un plus|is a plus|nice to have|optional"
+    r"|facultatif\w*|optionnel\w*|not required|not mandatory|would be nice|seulement un plus)\b"
 )
 _ONE_OF_A_KIND = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.YEARS])
 

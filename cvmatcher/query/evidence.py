@@ -14,7 +14,7 @@ from functools import lru_cache
 from cvmatcher import career
 from cvmatcher.domain import Criterion, CriterionKind, Experience, LanguageLevel, Profile, VerdictState
 from cvmatcher.quotations import reads_like_an_order
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
 from cvmatcher.vocabulary.folding import Token, fold, stems, tokens
 
 MET, PARTLY, NOT_FOUND = VerdictState.MET, VerdictState.PARTLY, VerdictState.NOT_FOUND
@@ -83,20 +83,15 @@ def judge(criterion: Criterion, cv: CV) -> Finding:
 
 def silent(criterion: Criterion, profile: Profile) -> bool:
     """Whether the CV says nothing on the subject at all: then not found means unknown, not no."""
-    match criterion.kind:
-        case CriterionKind.PLACE:
-            return not profile.location and not any(job.place for job in profile.experiences)
-        case CriterionKind.LANGUAGE:
-            return not profile.languages
-        case CriterionKind.YEARS:
-            return profile.years_experience is None
-        case CriterionKind.SKILL:
-            return not profile.skills
-        case CriterionKind.SECTOR:
-            return not profile.sectors
-        case CriterionKind.EDUCATION:
-            return not profile.education
-    return False
+    says = {
+        CriterionKind.PLACE: bool(profile.location) or any(job.place for job in profile.experiences),
+        CriterionKind.LANGUAGE: bool(profile.languages),
+        CriterionKind.YEARS: profile.years_experience is not None,
+        CriterionKind.SKILL: bool(profile.skills),
+        CriterionKind.SECTOR: bool(profile.sectors),
+        CriterionKind.EDUCATION: bool(profile.education),
+    }
+    return not says.get(criterion.kind, True)
 
 
 # ------------------------------------------------------------------------------------------------------- quoting
@@ -266,35 +261,7 @@ def title_matches(title: str, names: tuple[str, ...]) -> float:
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
 
 
-_SMALL = frozenset(
-    [
-        "de",
-        "du",
-        "des",
-        "la",
-        "le",
-        "les",
-        "l",
-        "d",
-        "of",
-        "and",
-        "et",
-        "en",
-        "the",
-        "a",
-        "an",
-        "in",
-        "for",
-        "pour",
-        "un",
-        "une",
-        "au",
-        "aux",
-        "à",
-        "avec",
-        "with",
-    ]
-)
+_SMALL = words.of("small")
 
 
 @lru_cache(maxsize=4096)
@@ -382,30 +349,29 @@ _REMOTE_NAMES = ("télétravail", "remote", "full remote", "à distance", "home 
 
 
 def _place(criterion: Criterion, cv: CV) -> Finding:
-    if criterion.or_remote or not criterion.value:
-        quotation = _quote(cv, _REMOTE_NAMES)
-        if quotation:
-            return Finding(MET, quotation)
-        if not criterion.value:
-            return NOTHING
-    asked = places.get(criterion.value)
-    if asked is None:
-        return _named_place(criterion.value, cv)
-    home = _lives(cv.profile.location)
-    for place in home:
-        if places.covers(asked, place, criterion.within_km or 0.0):
-            return _found(MET, _quote_value(cv, cv.profile.location))
-    if any(
-        places.covers(asked, place, max(criterion.within_km or 0, _NEAR_KM))
-        for place in home
-        if asked.kind != "country"
+    from_afar = _quote(cv, _REMOTE_NAMES) if criterion.or_remote or not criterion.value else ""
+    if from_afar or not criterion.value:
+        return _found(MET, from_afar)
+    asked, home = places.get(criterion.value), _lives(cv.profile.location)
+    if asked is not None and home:
+        return _home(criterion, asked, home, cv)
+    latest = next((job for job in cv.profile.experiences if job.place), None)
+    if (
+        asked
+        and latest
+        and any(places.covers(asked, place, criterion.within_km or 0.0) for place in _lives(latest.place))
     ):
-        return _found(PARTLY, _quote_value(cv, cv.profile.location))
-    if not home:
-        latest = next((job for job in cv.profile.experiences if job.place), None)
-        if latest and any(places.covers(asked, place, criterion.within_km or 0.0) for place in _lives(latest.place)):
-            return _found(PARTLY, _quote_value(cv, latest.place))
-        return _named_place(criterion.value, cv)
+        return _found(PARTLY, _quote_value(cv, latest.place))
+    return _named_place(criterion.value, cv)
+
+
+def _home(criterion: Criterion, asked: places.Place, home: Sequence[places.Place], cv: CV) -> Finding:
+    quotation = _quote_value(cv, cv.profile.location)
+    if any(places.covers(asked, place, criterion.within_km or 0.0) for place in home):
+        return _found(MET, quotation)
+    near = max(criterion.within_km or 0, _NEAR_KM)
+    if asked.kind != "country" and any(places.covers(asked, place, near) for place in home):
+        return _found(PARTLY, quotation)
     return NOTHING
 
 

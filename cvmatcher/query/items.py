@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from cvmatcher.domain import CriterionKind, LanguageLevel
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles
-from cvmatcher.vocabulary.folding import fold, stems
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
+from cvmatcher.vocabulary.folding import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +33,30 @@ class Item:
 
 Finder = Callable[[Message], Iterator[Item]]
 
-_NUMBERS = {
-    word: number
-    for number, words in {
-        1: "un une one", 2: "deux two", 3: "trois three", 4: "quatre four", 5: "cinq five", 6: "six", 7: "sept seven",
-        8: "huit eight", 9: "neuf nine", 10: "dix ten une dizaine d'", 12: "douze twelve", 15: "quinze fifteen", 20: "vingt twenty",
-    }.items()
-    for word in words.split()
-}  # fmt: skip
+_NUMBER_WORDS = """1 un une one|2 deux two|3 trois three|4 quatre four
+5 cinq five|6 six|7 sept seven|8 huit eight|9 neuf nine
+10 dix ten|12 douze twelve|15 quinze fifteen|20 vingt twenty"""
+_NUMBERS = {word: int(row.split()[0]) for row in re.split(r"[|\n]", _NUMBER_WORDS) for word in row.split()[1:]}
 _N = rf"(?:\d{{1,2}}(?:[.,]5)?|{'|'.join(_NUMBERS)})"
 _UNIT = r"(?:ans?|annees?|years?'?|yrs?\.?|yoe)\b"
 _YEARS = re.compile(
-    rf"(?P<low>\b(?:au moins|au minimum|minimum(?: de)?|min\.?|plus d[e']|a partir de|superieure? a|depuis(?: plus de)?|at least|a minimum of|more than|over|minimum of|from)\s*)?"
-    rf"(?P<high>\b(?:moins d[e']|au plus|au maximum|maximum(?: de)?|max\.?|pas plus d[e']|jusqu'a|inferieure? a|at most|less than|fewer than|under|up to|no more than|not more than|below)\s*)?"
-    rf"(?:(?:entre|between|de|from)\s+)?\b(?P<a>{_N})\s*(?P<plus>\+|et plus|or more|ou plus)?\s*(?:(?:-|–|a|et|to|and|ou|or)\s*(?P<b>{_N})\s*)?\+?\s*{_UNIT}"
+    rf"(?P<low>\b(?:au moins|au minimum|minimum(?: de)?|min\.?|plus d[e']|a partir de|superieure? a"
+    rf"|depuis(?: plus de)?|at least|a minimum of|more than|over|minimum of|from)\s*)?"
+    rf"(?P<high>\b(?:moins d[e']|au plus|au maximum|maximum(?: de)?|max\.?|pas plus d[e']|jusqu'a|inferieure? a"
+    rf"|at most|less than|fewer than|under|up to|no more than|not more than|below)\s*)?"
+    rf"(?:(?:entre|between|de|from)\s+)?\b(?P<a>{_N})\s*(?P<plus>\+|et plus|or more|ou plus)?\s*(?:(?:-|–|a|et|to"
+    rf"|and|ou|or)\s*(?P<b>{_N})\s*)?\+?\s*{_UNIT}"
     rf"(?P<after>\s*(?:\+|et plus|ou plus|or more|minimum|mini\b|min\b|maximum|maxi?\b|at least|at most|plus))?"
 )
 _OF_EXPERIENCE = re.compile(
-    r"\s*(?:(?:d'|de |of |')?\s*(?:(?:solid|proven|hands-on|professional|work|relevant|total)\s+)?(?:experiences?|exp\b\.?|pratique|anciennete|metier|carriere|bouteille|practice|career|track record)"
+    r"\s*(?:(?:d'|de |of |')?\s*(?:(?:solid|proven|hands-on|professional|work|relevant"
+    r"|total)\s+)?(?:experiences?|exp\b\.?|pratique|anciennete|metier|carriere|bouteille|practice|career"
+    r"|track record)"
     r"(?:\s+(?:professionnelles?|confirmees?|solides?|significatives?|reussies?|minimum|au total|in total|overall))*)?"
 )
 _IN_WHAT = re.compile(
-    r"\s*(?:en tant que|comme|as an?|as|sur|en|avec|with|in|using|on|de|d'|of|dans|chez|working with|doing)\s+(?:(?:le|la|les|l'|du|des|un|une|the|a|an|developpement|development)\s*)?"
+    r"\s*(?:en tant que|comme|as an?|as|sur|en|avec|with|in|using|on|de|d'|of|dans|chez|working with"
+    r"|doing)\s+(?:(?:le|la|les|l'|du|des|un|une|the|a|an|developpement|development)\s*)?"
 )
 
 
@@ -104,18 +106,23 @@ def _years_in(message: Message, end: int) -> tuple[str, int]:
 # ------------------------------------------------------------------------------------------------------- places
 
 _REMOTE = re.compile(
-    r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en |a )?)?(?:teletravail(?: total| complet| partiel)?|remote(?:ly)?(?: work)?|home[ -]office|full[ -]?remote)|(?:entierement |travail )?a distance|work(?:ing)? from home|wfh|from anywhere)\b"
+    r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en "
+    r"|a )?)?(?:teletravail(?: total| complet| partiel)?|remote(?:ly)?(?: work)?|home[ -]office|full[ -]?remote)"
+    r"|(?:entierement |travail )?a distance|work(?:ing)? from home|wfh|from anywhere)\b"
 )
 _KM = re.compile(
-    r"\b(?:(?:dans un |in a )?(?:rayon|radius) (?:de|of)\s*|(?:a )?(?:moins de|maximum|max) |within(?: a)? |a )?(?P<n>\d{1,3})\s*(?:-| )?(?P<unit>km|kilometres?|kms|kilometers?|miles?|mi)\b(?: max\w*)?(?: radius)?"
+    r"\b(?:(?:dans un |in a )?(?:rayon|radius) (?:de|of)\s*|(?:a )?(?:moins de|maximum|max) |within(?: a)? "
+    r"|a )?(?P<n>\d{1,3})\s*(?:-| )?(?P<unit>km|kilometres?|kms|kilometers?|miles?|mi)\b(?: max\w*)?(?: radius)?"
 )
 _BEFORE_PLACE = re.compile(
-    r"(?:\b(?:a|au|aux|en|dans|sur|pres d[eu']|proche d[eu']|autour d[eu']|aux alentours d[eu']|environs d[eu']|vers|cote|region d[eu']|region|basee?s? (?:a|en|au|sur)|situee?s? (?:a|en)|habit\w+ (?:a|en|sur)?|residant a|secteur d[eu']|agglomeration d[eu']|bassin d[eu']"
-    r"|in|near|around|close to|based in|located in|living in|lives in|within reach of|outside|from|of|at)\s*(?:(?:la |le |les |l'|the )?(?:region|agglomeration|metropole|ville|area|city|greater|secteur|banlieue)\s*(?:de |d'|du |of )?)?(?:la |le |les |l'|the )?)$"
+    r"(?:\b(?:a|au|aux|en|dans|sur|pres d[eu']|proche d[eu']|autour d[eu']|aux alentours d[eu']|environs d[eu']"
+    r"|vers|cote|region d[eu']|region|basee?s? (?:a|en|au|sur)|situee?s? (?:a|en)|habit\w+ (?:a|en|sur)?"
+    r"|residant a|secteur d[eu']|agglomeration d[eu']|bassin d[eu']"
+    r"|in|near|around|close to|based in|located in|living in|lives in|within reach of|outside|from|of"
+    r"|at)\s*(?:(?:la |le |les |l'|the )?(?:region|agglomeration|metropole|ville|area|city|greater|secteur"
+    r"|banlieue)\s*(?:de |d'|du |of )?)?(?:la |le |les |l'|the )?)$"
 )
-_EVERYDAY_PLACES = frozenset(
-    ["nice", "tours", "orange", "nancy", "reading", "bath", "mobile", "split", "essen", "male", "sale", "sales", "vienne", "angers", "pau", "gap", "rome", "vertou", "lens", "best", "most", "of", "bar", "ham", "hull", "deal", "marin", "bray", "sens", "die", "lens", "auch", "mende", "troyes", "senior", "santa", "agen", "laval", "saint", "centre", "center", "man", "march", "hove", "rugby", "poole", "stoke", "barking", "sandwich", "mission", "media", "page", "orange", "enter", "victoria", "wells", "much", "rye", "ash", "crewe", "epsom", "dole", "langue", "lunel", "vire", "vitre", "vence", "vannes"]
-)
+_EVERYDAY_PLACES = words.of("everyday places")
 
 
 def place(message: Message) -> Iterator[Item]:
@@ -160,8 +167,8 @@ def _places_named(message: Message) -> Iterator[tuple[int, int]]:
 
 
 def _is_place(message: Message, position: int, width: int) -> bool:
-    words = message.words[position : position + width]
-    start, end = words[0].start, words[-1].end
+    named = message.words[position : position + width]
+    start, end = named[0].start, named[-1].end
     name = message.text[start:end]
     if not message.free(start, end) or re.search(r"[,;.!?\n]", name.replace("St.", "").replace("-", "")):
         return False
@@ -170,7 +177,7 @@ def _is_place(message: Message, position: int, width: int) -> bool:
         return False
     capital = name[0].isupper()
     led = _BEFORE_PLACE.search(message.folded[max(0, start - 45) : start]) is not None
-    if not _is_mainly_a_place(name, words[0].text, capital and led):
+    if not _is_mainly_a_place(name, named[0].text, capital and led):
         return False
     big = known[0].kind != "city" or known[0].population >= 90_000
     first = not message.text[message.clause_start(start) : start].strip() and start == 0
@@ -210,7 +217,8 @@ def _alone(message: Message, start: int, end: int) -> bool:
 # ------------------------------------------------------------------------------------------------------- languages
 
 _NOT_SPOKEN = re.compile(
-    r"\s*(?:market|marche|compan|entreprise|client|cuisine|law|press|food|team|equipe|groupe|group|culture|literature|school|army)"
+    r"\s*(?:market|marche|compan|entreprise|client|cuisine|law|press|food|team|equipe|groupe|group|culture"
+    r"|literature|school|army)"
 )
 
 
@@ -229,12 +237,19 @@ def language(message: Message) -> Iterator[Item]:
 
 
 _LEVEL_AFTER = re.compile(
-    r"(?:[\s:(-]|niveau|level|au niveau|a un niveau|minimum|au moins|est|is|tres|very|de|d'|langue|mother|parle\w*|lu|ecrit|et|and|at|least|spoken|written){0,6}?"
-    r"\b(courant\w*|couramment|fluent\w*|bilingue?\w*|bilingual|natif|native|maternelle?|tongue|professionnel\w*|professional\w*|operationnel\w*|technique|intermediaire|intermediate|scolaire|notions|basic\w*|avance\w*|advanced|conversational|debutant|beginner|[abc][12])\b(?:\s+(?:proficiency|working proficiency|level|minimum|ou plus|or above|or higher|speaker|language|et professionnel))?"
+    r"(?:[\s:(-]|niveau|level|au niveau|a un niveau|minimum|au moins|est|is|tres|very|de|d'|langue|mother"
+    r"|parle\w*|lu|ecrit|et|and|at|least|spoken|written){0,6}?"
+    r"\b(courant\w*|couramment|fluent\w*|bilingue?\w*|bilingual|natif|native|maternelle?|tongue|professionnel\w*"
+    r"|professional\w*|operationnel\w*|technique|intermediaire|intermediate|scolaire|notions|basic\w*|avance\w*"
+    r"|advanced|conversational|debutant|beginner|[abc][12])\b(?:\s+(?:proficiency|working proficiency|level"
+    r"|minimum|ou plus|or above|or higher|speaker|language|et professionnel))?"
 )
 _LEVEL_BEFORE = re.compile(
-    r"\b(?:(courant\w*|fluent|fluency|bilingue?\w*|bilingual|native|natif|professional|professionnel|working|conversational|intermediate|basic|basics|notions?|bases|scolaire|advanced|good|strong|excellent\w*|bon\w*|tres bon\w*|maitrise\w*|maitrisant|couramment|[abc][12])"
-    r"(?:\s+(?:niveau|level|knowledge|command|proficiency|working|connaissances?|maitrise|parfaite|speaker|courante?|minimum))*\s*(?:en|in|of|de|d'|du|l'|de l'|d'un|un|le|the|-|:)*\s*(?:l')?)$"
+    r"\b(?:(courant\w*|fluent|fluency|bilingue?\w*|bilingual|native|natif|professional|professionnel|working"
+    r"|conversational|intermediate|basic|basics|notions?|bases|scolaire|advanced|good|strong|excellent\w*|bon\w*"
+    r"|tres bon\w*|maitrise\w*|maitrisant|couramment|[abc][12])"
+    r"(?:\s+(?:niveau|level|knowledge|command|proficiency|working|connaissances?|maitrise|parfaite|speaker"
+    r"|courante?|minimum))*\s*(?:en|in|of|de|d'|du|l'|de l'|d'un|un|le|the|-|:)*\s*(?:l')?)$"
 )
 
 
@@ -259,14 +274,14 @@ def _level(message: Message, start: int, end: int, before: int, after: int) -> t
 # ------------------------------------------------------------------------------------------------------- employers
 
 _EMPLOYER = re.compile(
-    r"(?:\b(?:chez|ex[- ]|anciens? (?:de |d'|du |chez )|anciennes? (?:de |d'|du |chez )|passee?s? (?:par|chez)|venant de|issue?s? de(?: chez)?|work(?:ed|ing|s) (?:at|for)|previously (?:at|with)|formerly (?:at|with)|experience (?:at|with)|employed (?:by|at)|alumni of|stint at|background at|from|at|time at)\s*)$"
+    r"(?:\b(?:chez|ex[- ]|anciens? (?:de |d'|du |chez )|anciennes? (?:de |d'|du |chez )|passee?s? (?:par|chez)"
+    r"|venant de|issue?s? de(?: chez)?|work(?:ed|ing|s) (?:at|for)|previously (?:at|with)|formerly (?:at|with)"
+    r"|experience (?:at|with)|employed (?:by|at)|alumni of|stint at|background at|from|at|time at)\s*)$"
 )
 _NAME = re.compile(r"[A-ZÀ-Ý][\w&.+'’-]*(?:\s+(?:&\s+)?(?:de |du |des |la |le |of )?[A-ZÀ-Ý&][\w&.+'’-]*){0,3}")
 
 
-_SURE_EMPLOYER = re.compile(
-    r"(?:chez|ex|ancien|passe|worked|working|works|previously|formerly|employed|alumni|stint)"
-)
+_SURE_EMPLOYER = re.compile(r"(?:chez|ex|ancien|passe|worked|working|works|previously|formerly|employed|alumni|stint)")
 
 
 def employer(message: Message) -> Iterator[Item]:
@@ -279,7 +294,9 @@ def employer(message: Message) -> Iterator[Item]:
         name = match.group().rstrip(".")
         led = lead.group() if lead else ""
         certain = _SURE_EMPLOYER.match(led)
-        if not certain and (places.all_named(name) or languages.code(name) or sectors.ids(name) or skills.canonical(name)):
+        if not certain and (
+            places.all_named(name) or languages.code(name) or sectors.ids(name) or skills.canonical(name)
+        ):
             continue
         last = match.start() + len(name)
         message.use(match.start() - len(led), last)
@@ -289,26 +306,39 @@ def employer(message: Message) -> Iterator[Item]:
 # ------------------------------------------------------------------------------------------------------- education
 
 _FIELD = r"(?:\s+(?:en|in|of|de|d'|du)\s*(?:l'|la |le |the )?(?P<field>[^,;.!?()\n]*?))?"
-_STOP = r"(?=\s*(?:[,;.!?()\n]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having|minimum|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\s))"
+_STOP = (
+    r"(?=\s*(?:[,;.!?()\n]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having"
+    r"|minimum|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\s))"
+)
 _EDUCATION = re.compile(
-    r"\b(?P<what>bac\s?\+\s?\d|master'?s?(?: degree)?(?: \d)?(?: (?:pro|recherche))?|mba|doctorat|ph\.?d|doctorate|licence(?: pro(?:fessionnelle)?)?|bts|dut|but(?= en| [A-Z])|cap|bep|bac pro(?:fessionnel)?|baccalaureat|"
-    r"(?:grande )?ecoles? (?:d'ingenieurs?|de commerce|de management|d'architecture|de journalisme|superieure \w+)|grande ecole|engineering (?:degree|school|diploma)|business school|"
-    r"bachelor'?s?(?: degree)?|bsc|msc|m\.sc|b\.sc|associate'?s? degree|university degree|college degree|degree|diploma|diplome(?! de|e| d')|diplome d'(?:etat|ingenieur)(?: d'[\w-]+| de [\w-]+)?|diplome (?:universitaire|d'ecole)|"
-    r"high school diploma|gcse|hnd|a-levels?|dess|deug|dea|dcg|dscg|capes|agregation|dnsep|dnmade|deust|desu|deejeps|bpjeps|diplome de \w+|certification \w+|certificat de \w+|titre (?:rncp|professionnel)(?: \w+)?)\b"
-    + _FIELD
-    + _STOP
+    r"\b(?P<what>bac\s?\+\s?\d|master'?s?(?: degree)?(?: \d)?(?: (?:pro|recherche))?|mba|doctorat|ph\.?d"
+    r"|doctorate|licence(?: pro(?:fessionnelle)?)?|bts|dut|but(?= en| [A-Z])|cap|bep|bac pro(?:fessionnel)?"
+    r"|baccalaureat|"
+    r"(?:grande )?ecoles? (?:d'ingenieurs?|de commerce|de management|d'architecture|de journalisme"
+    r"|superieure \w+)|grande ecole|engineering (?:degree|school|diploma)|business school|"
+    r"bachelor'?s?(?: degree)?|bsc|msc|m\.sc|b\.sc|associate'?s? degree|university degree|college degree|degree"
+    r"|diploma|diplome(?! de|e| d')|diplome d'(?:etat|ingenieur)(?: d'[\w-]+| de [\w-]+)?"
+    r"|diplome (?:universitaire|d'ecole)|"
+    r"high school diploma|gcse|hnd|a-levels?|dess|deug|dea|dcg|dscg|capes|agregation|dnsep|dnmade|deust|desu"
+    r"|deejeps|bpjeps|diplome de \w+|certification \w+|certificat de \w+|titre (?:rncp"
+    r"|professionnel)(?: \w+)?)\b" + _FIELD + _STOP
 )
 
 
 _SCHOOLS = re.compile(
-    r"\b(?:(?:universite|ecole|institut|university|college|school|institute) (?:(?:de |d'|du |des |of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*"
+    r"\b(?:(?:universite|ecole|institut|university|college|school|institute) (?:(?:de |d'|du |des |of )(?:la |l'"
+    r"|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*"
     r"|[A-Z][\w'-]* (?:University|College|Business School|Institute)"
-    r"|Polytechnique|CentraleSup[ée]lec|Centrale(?: \w+)?|Mines(?: de)? \w+|Ponts|HEC|ESSEC|ESCP|EDHEC|EM Lyon|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|Sup[ée]lec|ENS|Oxford|Cambridge|Harvard|MIT|Stanford|LSE|INSEAD|EPFL|ETH|IAE"
-    r"|CFA|ACCA|CPA|CIMA|FRM|TOEIC|TOEFL|IELTS|CAPES|BAFA|BAFD|BNSSA|DEAS|DEAP|DEES|DEJEPS|BPJEPS|CAFDES|CAFERUIS|AMF)\b"
+    r"|Polytechnique|CentraleSup[ée]lec|Centrale(?: \w+)?|Mines(?: de)? \w+|Ponts|HEC|ESSEC|ESCP|EDHEC|EM Lyon"
+    r"|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|Sup[ée]lec|ENS|Oxford|Cambridge|Harvard|MIT"
+    r"|Stanford|LSE|INSEAD|EPFL|ETH|IAE"
+    r"|CFA|ACCA|CPA|CIMA|FRM|TOEIC|TOEFL|IELTS|CAPES|BAFA|BAFD|BNSSA|DEAS|DEAP|DEES|DEJEPS|BPJEPS|CAFDES"
+    r"|CAFERUIS|AMF)\b"
 )
 _SCHOOLED = re.compile(
-    r"\b(?:diplomee?s?|graduated?s?|graduates|alumn\w+|issue?s?|formee?s?|degree|formation|etudes)\s+(?:superieures? )?(?:de l'|de la |de |d'une? |d'|du |en |of |from |in |at |a l'|a |an? )+(?P<value>[^,;.!?()\n]*?)"
-    + _STOP
+    r"\b(?:diplomee?s?|graduated?s?|graduates|alumn\w+|issue?s?|formee?s?|degree|formation"
+    r"|etudes)\s+(?:superieures? )?(?:de l'|de la |de |d'une? |d'|du |en |of |from |in |at |a l'|a "
+    r"|an? )+(?P<value>[^,;.!?()\n]*?)" + _STOP
 )
 
 
@@ -340,15 +370,24 @@ def _degrees(message: Message) -> Iterator[Item]:
 # ------------------------------------------------------------------------------------------------------- sectors
 
 _SECTOR_BEFORE = re.compile(
-    r"\b(?:(?:dans |du |le |en |from |in )?(?:le |the )?(?:secteurs?|domaines?|industries?|industrie|univers|milieux?|mondes?|sector|field|industry|profils?|background)\s*(?:d'activite )?(?:de la |de l'|du |des |de |d'|of |in |:)?\s*"
-    r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le |la |les |l'|the |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de |d')?)?)$"
+    r"\b(?:(?:dans |du |le |en |from |in )?(?:le |the )?(?:secteurs?|domaines?|industries?|industrie|univers"
+    r"|milieux?|mondes?|sector|field|industry|profils?|background)\s*(?:d'activite )?(?:de la |de l'|du |des "
+    r"|de |d'|of |in |:)?\s*"
+    r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked"
+    r"|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le "
+    r"|la |les |l'|the |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
+    r"|d')?)?)$"
 )
 _SECTOR_AFTER = re.compile(
-    r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp|clients?|environment|players?)\b"
+    r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp"
+    r"|clients?|environment|players?)\b"
 )
 
 
-_LIST_GAP = re.compile(r"\s*(?:,|/|\bou\b|\bor\b|\bet\b|\band\b)+\s*(?:ou |or |et |and )?(?:in |en |dans )?(?:le |la |les |l'|the |du |de |des )?")
+_LIST_GAP = re.compile(
+    r"\s*(?:,|/|\bou\b|\bor\b|\bet\b|\band\b)+\s*(?:ou |or |et |and )?(?:in |en |dans )?(?:le |la |les |l'|the |du "
+    r"|de |des )?"
+)
 
 
 def continues(message: Message, end: int, start: int) -> bool:
@@ -379,7 +418,3 @@ def skill(message: Message) -> Iterator[Item]:
         if message.free(match.start, match.end):
             message.use(match.start, match.end)
             yield Item(CriterionKind.SKILL, message.text[match.start : match.end], match.start, match.end)
-
-
-def same_words(one: str, other: str) -> bool:
-    return stems(one) == stems(other)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cvmatcher.domain import Need
 from cvmatcher.folding import fold
@@ -24,27 +25,39 @@ _NICE_BEFORE = re.compile(
 )
 _NICE_AFTER = re.compile(
     r"\b(?:(?:est|serait|seraient|sont|constitue\w*|sera|seront)\s+(?:aussi |egalement |vraiment )?(?:un(?:e)? )?"
-    r"(?:vrai |reel |gros |petit |serieux )?(?:plus|atouts?|bonus|apprecie\w*|souhaite\w*|souhaitable\w*|bienvenue?s?|bienvenu|valorise\w*|optionnel\w*|facultati\w*|preferable\w*)"
-    r"|(?:un|des) (?:vrai |gros |petit )?(?:plus|atouts?|bonus)\b|apprecie\w*|souhaite\w*|souhaitable\w*|bienvenue?s?|facultati\w+|optionnel\w*"
+    r"(?:vrai |reel |gros |petit |serieux )?(?:plus|atouts?|bonus|apprecie\w*|souhaite\w*|souhaitable\w*"
+    r"|bienvenue?s?|bienvenu|valorise\w*|optionnel\w*|facultati\w*|preferable\w*)"
+    r"|(?:un|des) (?:vrai |gros |petit )?(?:plus|atouts?|bonus)\b|apprecie\w*|souhaite\w*|souhaitable\w*"
+    r"|bienvenue?s?|facultati\w+|optionnel\w*"
     r"|(?:non|pas) (?:obligatoires?|indispensables?|requise?s?|necessaires?)"
-    r"|(?:is|are|would be|will be|as)\s+(?:also |really |definitely )?(?:a |an )?(?:big |strong |real |nice |huge |definite )?(?:plus|bonus|asset|advantage|advantageous|appreciated|welcome|desirable|desired|preferred|optional|beneficial|nice to have|helpful|useful)"
-    r"|(?:a|an) (?:big |strong |real |nice |huge |definite )?(?:plus|bonus|asset|advantage)\b|preferred|desirable|appreciated|welcome"
+    r"|(?:is|are|would be|will be|as)\s+(?:also |really |definitely )?(?:a |an )?(?:big |strong |real |nice "
+    r"|huge |definite )?(?:plus|bonus|asset|advantage|advantageous|appreciated|welcome|desirable|desired"
+    r"|preferred|optional|beneficial|nice to have|helpful|useful)"
+    r"|(?:a|an) (?:big |strong |real |nice |huge |definite )?(?:plus|bonus|asset|advantage)\b|preferred"
+    r"|desirable|appreciated|welcome"
     r"|not (?:mandatory|required|essential|necessary)|if possible|si possible|de preference|preferably)(?!\s*:)\b"
 )
 _REFUSED = re.compile(
-    r"\b(?:pas (?:de |d'|du |un |une |en |dans |a |chez )|pas(?= \w)|sans |sauf |hors |excepte |a l'exception d\w+ |aucune? |jamais (?:de |chez |en )?|exclure |exclus?(?: les?)? |exclue?s? |exclu[ar]nt |surtout pas (?:de |d')?|ni |plutot que |eviter? |en evitant |non[ -](?=issu)"
-    r"|no |not |without |except(?: for)? |excluding |exclude |avoid(?:ing)? |other than |never (?:a |in |at )?|rather than |nor |anything but |don'?t want |do not want |isn'?t |aren'?t |je ne veux pas (?:de |d')?|on ne veut pas (?:de |d')?)"
+    r"\b(?:pas (?:de |d'|du |un |une |en |dans |a |chez )|pas(?= \w)|sans |sauf |hors |excepte "
+    r"|a l'exception d\w+ |aucune? |jamais (?:de |chez |en )?|exclure |exclus?(?: les?)? |exclue?s? "
+    r"|exclu[ar]nt |surtout pas (?:de |d')?|ni |plutot que |eviter? |en evitant |non[ -](?=issu)"
+    r"|no |not |without |except(?: for)? |excluding |exclude |avoid(?:ing)? |other than |never (?:a |in |at )?"
+    r"|rather than |nor |anything but |don'?t want |do not want |isn'?t |aren'?t |je ne veux pas (?:de |d')?"
+    r"|on ne veut pas (?:de |d')?)"
 )
 _NOT_A_REFUSAL = re.compile(
-    r"\b(?:pas (?:forcement|necessairement|obligatoire\w*|indispensable\w*|besoin|plus de|moins de|seulement|uniquement|grave|mal)"
-    r"|sans (?:forcement|necessairement)|not (?:only|just|necessarily|mandatory|required|essential|necessary|more than|less than)|no (?:more|less|need|matter|later|problem)"
+    r"\b(?:pas (?:forcement|necessairement|obligatoire\w*|indispensable\w*|besoin|plus de|moins de|seulement"
+    r"|uniquement|grave|mal)"
+    r"|sans (?:forcement|necessairement)|not (?:only|just|necessarily|mandatory|required|essential|necessary"
+    r"|more than|less than)|no (?:more|less|need|matter|later|problem)"
     r"|non obligatoire|pas trop|pas loin|pas a pas)"
 )
 _STOPS_REFUSAL = re.compile(r"\b(?:mais|but|et(?! pas| non| sans)|and(?! no| not)|avec|with|qui|who)\b")
 
 
 _JOINS = re.compile(
-    r"\b(?:et|and|avec|with|plus|parlant|qui parlent?|speaking|who speaks?|maitrisant|ayant|having|(?:base|basee) (?:a|en)|based in)\b"
+    r"\b(?:et|and|avec|with|plus|parlant|qui parlent?|speaking|who speaks?|maitrisant|ayant|having|(?:base"
+    r"|basee) (?:a|en)|based in)\b"
 )
 
 
@@ -98,7 +111,7 @@ class Message:
 
     def clauses(self) -> list[tuple[int, int]]:
         edges = [(0, 0), *((m.start(), m.end()) for m in _BREAK.finditer(self.folded)), (len(self.text),) * 2]
-        return [(a[1], b[0]) for a, b in zip(edges, edges[1:], strict=False) if self.text[a[1] : b[0]].strip()]
+        return [(a[1], b[0]) for a, b in pairwise(edges) if self.text[a[1] : b[0]].strip()]
 
     # ------------------------------------------------------------------------------------------------ needs
 
@@ -140,7 +153,7 @@ class Message:
         self.scopes.append(Scope(start, match.start(), Need.NICE))
 
     def _last_wish(self, start: int, end: int) -> int:
-        """Where the last thing named before `end` begins: "comptable à Lille parlant anglais si possible" wishes English.
+        """Where the last thing named before `end` begins: "comptable parlant anglais si possible" wishes English.
 
         A short clause is one thing: "anglais et allemand appréciés".
         """

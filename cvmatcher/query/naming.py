@@ -12,44 +12,42 @@ from functools import lru_cache
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.items import Item
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
 from cvmatcher.vocabulary.folding import Token
 
 OPENING = re.compile(
-    r"\b(?:(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am)\s+)?(?:(?:suis|sommes|est)\s+(?:a la recherche|en recherche|en quete) (?:de |d'|du )|(?:cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrions|veux|voulons|aimerais|aimerions|souhait\w+|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*|affiche\w*|liste\w*|il (?:me|nous) faut(?:drait)?|faut|looking(?: to hire)? for|look for|looking to hire|need\w*|want\w*|seek\w*|search\w* for|hir\w+|recruit\w+|find(?:ing)?|show|give|get|list|like to (?:see|find|hire|meet)|would like))"
-    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see)|for|all|tous les|toutes les|recruitment of|des profils|candidates?|candidats?|profils?|people|someone|quelqu'un|who (?:has|have) (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)|ayant (?:travaille|exerce)(?: comme| en tant que)?|as|comme|en tant que|de|d'|du))*\b"
-    r"|\b(?:candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|quelqu'un|personnes?|gens|cvs?|resumes?)\b\s*(?:(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are)|that (?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)|ayant (?:deja )?(?:travaille|exerce|ete)(?: comme| en tant que)?|working as|as|comme|en tant que)\s*)*"
-    r"|\b(?:postes? d[e']|role of|position of|a travaille comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been|bonjour|hello|hi|salut|merci|please|svp|s'il (?:vous|te) plait|thanks|urgent\w*)\b"
+    r"\b(?:(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am)\s+)?(?:(?:suis|sommes"
+    r"|est)\s+(?:a la recherche|en recherche|en quete) (?:de |d'|du )|(?:cherch\w+|recherch\w+|besoin (?:de |d')"
+    r"|voudrais|voudrions|veux|voulons|aimerais|aimerions|souhait\w+|recrut\w+|embauch\w+|trouv\w+|montr\w+"
+    r"|donne\w*|propose\w*|affiche\w*|liste\w*|il (?:me|nous) faut(?:drait)?|faut|looking(?: to hire)? for"
+    r"|look for|looking to hire|need\w*|want\w*|seek\w*|search\w* for|hir\w+|recruit\w+|find(?:ing)?|show|give"
+    r"|get|list|like to (?:see|find|hire|meet)|would like))"
+    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see)|for|all|tous les"
+    r"|toutes les|recruitment of|des profils|candidates?|candidats?|profils?|people|someone|quelqu'un|who (?:has"
+    r"|have) (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)|ayant (?:travaille"
+    r"|exerce)(?: comme| en tant que)?|as|comme|en tant que|de|d'|du))*\b"
+    r"|\b(?:candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|quelqu'un|personnes?|gens"
+    r"|cvs?|resumes?)\b\s*(?:(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked"
+    r"|been)(?: as)?|who (?:is|are)|that (?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme"
+    r"|ont travaille comme|ont deja ete)|ayant (?:deja )?(?:travaille|exerce|ete)(?: comme| en tant que)?"
+    r"|working as|as|comme|en tant que)\s*)*"
+    r"|\b(?:postes? d[e']|role of|position of|a travaille comme|ont travaille comme|worked as|experience (?:as"
+    r"|en tant que|comme)|en tant que|as an?|ayant ete|has been|bonjour|hello|hi|salut|merci|please|svp"
+    r"|s'il (?:vous|te) plait|thanks|urgent\w*)\b"
 )
-_ARTICLE = frozenset(
-    ["un", "une", "des", "le", "la", "les", "l", "d", "du", "de", "a", "an", "the", "some", "our", "my", "notre", "nos", "mon", "ma", "quelques", "plusieurs", "several", "any", "new", "nouveau", "nouvelle", "bon", "bonne", "good", "great", "vrai", "real"]
-)
+_ARTICLE = words.of("articles")
 SENIORITY = re.compile(
-    r"\b(?:seniors?|sr|juniors?|jr|confirmee?s?|experimentee?s?|experienced|debutante?s?|entry[ -]level|mid[ -]level|seasoned|aguerrie?s?)\b\.?"
+    r"\b(?:seniors?|sr|juniors?|jr|confirmee?s?|experimentee?s?|experienced|debutante?s?|entry[ -]level"
+    r"|mid[ -]level|seasoned|aguerrie?s?)\b\.?"
 )
-_STOPS = frozenset(
-    ["qui", "que", "quoi", "dont", "avec", "ayant", "sachant", "parlant", "maitrisant", "connaissant", "pratiquant", "base", "basee", "bases", "basees", "en", "a", "au", "aux", "pour", "chez", "sur", "dans", "par", "et", "ou", "sans", "sauf", "mais", "si", "plus", "pas", "ideal", "idealement", "disponible", "residant", "habitant", "capable", "ayant", "possedant", "titulaire", "diplome", "diplomee", "issu", "issue", "venant", "anglophone", "francophone", "bilingue", "specialise", "specialisee", "specialisees", "specialises", "specialise", "oriente", "ayant", "minimum", "with", "who", "that", "which", "in", "at", "from", "for", "based", "having", "speaking", "fluent", "near", "on", "to", "and", "or", "but", "without", "able", "located", "experienced", "experience", "exp", "knowing", "using", "holding", "skilled", "specialized", "specialised", "specializing", "specialising", "ideally", "preferably", "willing", "available", "living", "plus", "bilingual", "under", "whose", "around", "outside"]
-)
-FILLER = frozenset(
-    ["le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "ou", "a", "au", "aux", "en", "dans", "sur", "pour", "par", "avec", "sans", "qui", "que", "quoi", "dont", "ce", "cette", "ces", "cet", "il", "elle", "ils", "elles", "on", "nous", "je", "tu", "vous", "me", "moi", "mon", "ma", "mes", "notre", "nos", "votre", "vos", "son", "sa", "ses", "leur", "leurs", "est", "sont", "soit", "soient", "etre", "ete", "ayant", "avoir", "a", "ai", "as", "avons", "ont", "aurait", "serait", "tres", "bien", "bon", "bonne", "plus", "moins", "assez", "aussi", "tout", "tous", "toute", "toutes", "si", "ne", "pas", "mais", "donc", "car", "ni", "y", "deja", "encore", "seulement", "uniquement", "comme", "chez", "cherche", "recherche", "profil", "profils", "candidat", "candidate", "candidats", "personne", "quelqu", "quelqu'un", "poste", "besoin", "experience", "experiences", "experimente", "experimentee", "competence", "competences", "connaissance", "connaissances", "maitrise", "maitrisant", "maitrisent", "maitriser", "parle", "parlant", "parlent", "parler", "pratique", "sachant", "sait", "savoir", "niveau", "base", "basee", "basees", "bases", "habitant", "residant", "situe", "situee", "possible", "requis", "exige", "exigee", "obligatoire", "imperatif", "imperativement", "indispensable", "minimum", "maximum", "environ", "ans", "annees", "an", "mois", "solide", "solides", "forte", "fort", "bonne", "bonnes", "merci", "bonjour", "svp", "secteur", "domaine", "langue", "langues", "travaille", "travaillant", "exerce", "travail", "metier", "idealement", "confirme", "confirmee", "senior", "junior", "debutant", "notamment", "surtout", "type", "genre", "niveau", "region", "ville", "the", "a", "an", "and", "or", "of", "in", "on", "at", "for", "to", "with", "without", "who", "that", "which", "is", "are", "be", "been", "being", "has", "have", "had", "having", "do", "does", "it", "this", "these", "those", "we", "i", "you", "he", "she", "they", "my", "our", "your", "their", "as", "by", "from", "about", "into", "very", "good", "great", "strong", "solid", "some", "any", "all", "also", "only", "just", "more", "less", "than", "at", "least", "most", "looking", "search", "searching", "need", "needs", "want", "wants", "find", "show", "me", "us", "please", "candidate", "candidates", "profile", "profiles", "people", "someone", "person", "anyone", "experience", "experienced", "knowledge", "skills", "skill", "speaks", "speaking", "speak", "fluent", "based", "near", "located", "living", "works", "working", "worked", "work", "years", "year", "level", "required", "must", "should", "can", "could", "would", "mandatory", "essential", "needed", "able", "ability", "proficient", "familiar", "hello", "hi", "thanks", "job", "role", "position", "preferably", "ideally", "background", "proven", "hands", "minimum", "maximum", "ideal"]
-)
+_STOPS = words.of("title ends")
+FILLER = words.of("filler")
 # What is said of a person beside the trade, and never belongs to its name.
-_MANNERS = frozenset(
-    ["motive", "motivee", "motives", "dynamique", "dynamiques", "serieux", "serieuse", "disponible", "disponibles", "autonome", "autonomes", "rigoureux", "rigoureuse", "passionne", "passionnee", "polyvalent", "polyvalente", "immediatement", "urgent", "urgence", "cdi", "cdd", "interim", "freelance", "freelances", "temps", "plein", "partiel", "stage", "alternance", "h", "f", "hf", "recent", "recente", "dispo", "mobile", "mobiles", "nuit", "jour", "weekend", "week", "matin", "soir", "jeune", "retraite", "motivated", "reliable", "available", "asap", "permanent", "temporary", "part", "full", "time", "remote", "talented", "skilled", "qualified", "strong", "versatile", "dynamic", "autonomous", "rigorous", "passionate"]
-)
+_MANNERS = words.of("manners")
 # Nouns that make a trade of whatever narrows them, in front of it in French and behind it in English.
-_HEADS = {
-    "fr": frozenset(
-        ["chef", "responsable", "directeur", "ingenieur", "technicien", "agent", "conseiller", "charge", "assistant", "animateur", "professeur", "inspecteur", "operateur", "ouvrier", "conducteur", "consultant", "gestionnaire", "expert", "analyste", "coordinateur", "coordonnateur", "redacteur", "formateur", "mediateur", "moniteur", "vendeur", "employe", "controleur", "concepteur", "createur", "installateur", "monteur", "preparateur", "maitre", "aide", "auxiliaire", "attache", "delegue", "medecin", "specialiste", "adjoint", "administrateur", "architecte", "educateur", "enseignant", "guide", "instructeur", "juriste", "avocat", "mecanicien", "officier", "pilote", "restaurateur", "styliste", "superviseur", "surveillant", "therapeute", "verificateur", "commis", "cadre", "coach", "producteur", "reparateur", "fabricant", "artisan", "planificateur"]
-    ),
-    "en": frozenset(
-        ["manager", "director", "engineer", "technician", "officer", "specialist", "coordinator", "supervisor", "analyst", "consultant", "assistant", "associate", "administrator", "designer", "developer", "inspector", "operator", "worker", "instructor", "teacher", "trainer", "advisor", "adviser", "representative", "agent", "executive", "clerk", "planner", "buyer", "editor", "writer", "producer", "auditor", "controller", "accountant", "architect", "scientist", "researcher", "therapist", "counselor", "counsellor", "nurse", "physician", "surgeon", "mechanic", "installer", "driver", "handler", "lead", "leader", "chief", "head", "chef", "cook", "attendant", "aide", "helper", "expert", "strategist", "programmer", "tester", "recruiter", "estimator", "surveyor", "examiner", "investigator", "educator", "professor", "lecturer", "tutor", "coach", "guide", "artist", "maker", "fitter", "welder", "machinist", "technologist", "chemist", "biologist", "physicist", "pharmacist", "librarian", "curator", "translator", "interpreter", "host", "advocate", "attorney", "lawyer", "paralegal", "secretary", "receptionist", "cashier", "broker", "trader", "banker", "underwriter", "adjuster", "collector", "dispatcher", "scheduler", "buyer", "merchandiser", "salesperson", "foreman", "superintendent", "president", "dealer", "founder", "owner", "partner", "principal", "fellow", "resident", "practitioner", "hygienist", "assembler", "fabricator", "packer", "picker", "loader", "inspector", "guard", "keeper", "farmer", "grower", "ranger"]
-    ),
-}
-_A_STOPS = frozenset(
-    ["distance", "domicile", "partir", "mi", "haut", "bas", "minima", "jour", "terme", "moins", "plus", "la", "l", "le", "les", "proximite", "pourvoir"]
-)
-_GLUE = frozenset(["de", "du", "d", "des", "la", "l", "le", "les", "of", "et", "and", "en"])
+_HEADS = {"fr": words.of("french heads"), "en": words.of("english heads")}
+_A_STOPS = words.of("not after a")
+_GLUE = words.of("glue")
 
 
 def title(message: Message) -> Iterator[Item]:
@@ -72,9 +70,8 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
     for start, end in spans:
         if start < reached or not message.free(start, end) or _breaks(message, start, end):
             continue
-        start = _left(message, start)
         reached = end
-        yield start, end
+        yield _left(message, start), end
 
 
 def _headed(message: Message) -> Iterator[tuple[int, int]]:
@@ -119,7 +116,7 @@ def _looks_english(message: Message) -> bool:
     return not accents and not any(word.text in _FRENCH for word in message.words)
 
 
-_FRENCH = frozenset(["un", "une", "de", "des", "le", "la", "les", "avec", "qui", "je", "et", "ou", "du", "en", "pour", "sur", "ans", "cherche", "recherche", "profil"])
+_FRENCH = words.of("french")
 
 
 def _speaks_or_lies(word: str) -> bool:
@@ -189,27 +186,27 @@ def _in_a_skill(text: str, position: int) -> bool:
 def _opened(message: Message) -> Iterator[Item]:
     """An occupation no list knows: the words right behind "je cherche un", when nothing else claims them."""
     for match in OPENING.finditer(message.folded):
-        words = [w for w in message.words if w.start >= match.end()]
-        while words and (words[0].text in _ARTICLE or SENIORITY.fullmatch(words[0].text)):
-            words.pop(0)
+        behind = [w for w in message.words if w.start >= match.end()]
+        while behind and (behind[0].text in _ARTICLE or SENIORITY.fullmatch(behind[0].text)):
+            behind.pop(0)
         if (
-            not words
-            or message.text[match.end() : words[0].start].strip(" '’unedslaith")
-            or not message.free(words[0].start, words[0].end)
+            not behind
+            or message.text[match.end() : behind[0].start].strip(" '’unedslaith")
+            or not message.free(behind[0].start, behind[0].end)
         ):
             continue
-        end = _phrase_end(message, words)
-        name = message.text[words[0].start : end]
+        end = _phrase_end(message, behind)
+        name = message.text[behind[0].start : end]
         if end and re.match(r"profils?\b", match.group()):  # "profil technologie": a field, not a trade
-            message.use(words[0].start, end)
-            yield Item(CriterionKind.SECTOR, name, words[0].start, end)
+            message.use(behind[0].start, end)
+            yield Item(CriterionKind.SECTOR, name, behind[0].start, end)
         elif end and not _something_else(name):
-            yield _item(message, words[0].start, end)
+            yield _item(message, behind[0].start, end)
 
 
-def _phrase_end(message: Message, words: list[Token]) -> int:
+def _phrase_end(message: Message, behind: list[Token]) -> int:
     end = 0
-    for number, word in enumerate(words[:6]):
+    for number, word in enumerate(behind[:6]):
         gap = message.text[end : word.start] if end else ""
         if gap.strip(" -/'’") or not message.free(word.start, word.end):
             break
@@ -220,7 +217,7 @@ def _phrase_end(message: Message, words: list[Token]) -> int:
             or _speaks_or_lies(message.text[word.start : word.end])
         ):
             break
-        if word.text in _GLUE and (number + 1 >= len(words) or words[number + 1].text in _STOPS):
+        if word.text in _GLUE and (number + 1 >= len(behind) or behind[number + 1].text in _STOPS):
             break
         end = word.end
     return end

@@ -16,7 +16,11 @@ from cvmatcher.vocabulary import sectors, skills
 from cvmatcher.vocabulary.folding import stems
 
 _SKILL_LEAD = re.compile(
-    r"\b(?:competences? (?:en |in |de )?|connaissances? (?:en |de |du |des |d')?|maitris\w+ (?:de |du |d'|des )?|expertise (?:en |in )?|expert\w* (?:en |in |de )?|specialis\w+ (?:en |dans |in )|experience (?:en |avec |with |in |using |of |de |sur |du )|experienced (?:in|with)|skilled in|skills? in|proficient (?:in|with)|knowledge of|familiar with|know(?:s|ing)?|using|uses|sachant|sait|savoir|connaissant|connait|pratiquant|maitrise)\s*(?:le |la |les |l'|du |des |the )?$"
+    r"\b(?:competences? (?:en |in |de )?|connaissances? (?:en |de |du |des |d')?|maitris\w+ (?:de |du |d'|des )?"
+    r"|expertise (?:en |in )?|expert\w* (?:en |in |de )?|specialis\w+ (?:en |dans |in )|experience (?:en |avec "
+    r"|with |in |using |of |de |sur |du )|experienced (?:in|with)|skilled in|skills? in|proficient (?:in|with)"
+    r"|knowledge of|familiar with|know(?:s|ing)?|using|uses|sachant|sait|savoir|connaissant|connait|pratiquant"
+    r"|maitrise)\s*(?:le |la |les |l'|du |des |the )?$"
 )
 
 
@@ -34,8 +38,6 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
 
 
 def _items(message: Message) -> Iterator[Item]:
-    for _ in _claim(message, naming.SENIORITY):
-        pass
     yield from items.years(message)
     yield from items.education(message)
     named = list(naming.title(message))
@@ -49,14 +51,8 @@ def _items(message: Message) -> Iterator[Item]:
         yield from _skills_within(title)
 
 
-def _claim(message: Message, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """Nothing is claimed for seniority yet: it stays readable for the retrieval, and is no criterion of its own."""
-    del message, pattern
-    return iter(())
-
-
 def _skills_within(title: Item) -> Iterator[Item]:
-    """ "développeur Python" asks for Python as well."""
+    """A title such as "développeur Python" asks for Python as well."""
     for match in skills.find(title.value):
         if skills.area(match.canonical) in {"programming", "web", "data", "cloud and operations"} and stems(
             match.canonical

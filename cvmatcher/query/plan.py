@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
 from cvmatcher.vocabulary.folding import stems, tokens
 
-_SMALL = frozenset(
-    ["de", "du", "des", "la", "le", "les", "l", "d", "of", "and", "et", "en", "the", "a", "an", "in", "for", "pour", "un", "une", "au", "aux", "avec", "with", "or", "ou", "on", "at", "to", "qui", "who", "je", "i", "we", "nous"]
-)
+_SMALL = words.of("small")
 
+# What finding a title's names adds, beside its meaning's 1.0: in jobs' titles, the headline, the text; its words apart.
+IN_TITLES, IN_HEADLINE, IN_TEXT, WORD_BY_WORD = 1.0, 0.6, 0.3, 0.3
 NAMES = 4  # of an occupation, in each language, that join its meaning
 
 
@@ -80,9 +80,10 @@ def _legs(criterion: Criterion) -> Iterable[WordLeg]:
     match criterion.kind:
         case CriterionKind.TITLE:
             names = _named(value, titles.names(value)[:30], 0.8)
-            yield WordLeg("title", names, 1.0 * share)
-            yield WordLeg("headline", names, 0.6 * share)
-            yield WordLeg("", (*names, *_content(value, 0.3)), 0.4 * share)
+            yield WordLeg("title", names, IN_TITLES * share)
+            yield WordLeg("headline", names, IN_HEADLINE * share)
+            yield WordLeg("", names, IN_TEXT * share)
+            yield WordLeg("", _content(value), WORD_BY_WORD * share)
         case CriterionKind.SKILL:
             names = _named(value, skills.names(value)[:12], 0.9)
             yield WordLeg("", names, 0.8 * share)
@@ -117,5 +118,5 @@ def _named(value: str, others: Iterable[str], boost: float) -> tuple[tuple[str, 
 
 
 def _content(text: str, boost: float = 1.0) -> tuple[tuple[str, float], ...]:
-    words = (token.text for token in tokens(text) if token.text not in _SMALL and len(token.text) > 1)
-    return tuple((word, boost) for word in dict.fromkeys(words))
+    kept = (token.text for token in tokens(text) if token.text not in _SMALL and len(token.text) > 1)
+    return tuple((word, boost) for word in dict.fromkeys(kept))
