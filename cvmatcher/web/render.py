@@ -132,6 +132,7 @@ def _environment(language: str) -> Environment:
             "moment": partial(_moment, language=language),
             "month": partial(_month, language=language),
             "tongue": partial(_tongue, language=language),
+            "grammar": partial(_grammar, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
@@ -168,6 +169,11 @@ def _month(stamp: str | None, language: str) -> str:
 
 def _number(value: float, language: str) -> str:
     return format_decimal(value, format="#,##0.#", locale=language)
+
+
+def _grammar(value: float, language: str) -> int:
+    """1 where the language says it in the singular, else 2: 1.2 years, but 1,2 an."""
+    return 1 if Locale(language).plural_form(value) == "one" else 2
 
 
 def _tongue(code: str, language: str) -> str:

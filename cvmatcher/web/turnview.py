@@ -84,8 +84,7 @@ class TurnView:
             case Judged(candidate_id=candidate, verdicts=verdicts):
                 self.verdicts[candidate] = verdicts
             case Ordered(candidate_ids=ids, by=by):
-                known = [one for one in ids if one in self.hits]
-                self.order = known + [one for one in self.order if one not in set(known)]
+                self.order = [one for one in ids if one in self.hits]
                 self.ordered_by = by
             case Status(code=code):
                 self.simple = self.simple or code is StatusCode.SIMPLE_ORDER
@@ -119,9 +118,10 @@ class TurnView:
         return [self.card(one) for one in self.order]
 
     def dropped(self) -> list[tuple[Criterion, int]]:
-        """For an empty list: which criterion to give up, and how many candidates that would find; most first."""
+        """Which criterion to give up, and how many candidates that would find, most first; beside hits only what helps."""
         if self.nothing is None:
             return []
         known = {one.id: one for one in self.criteria}
         found = [(known[one.criterion_id], one.count) for one in self.nothing.without if one.criterion_id in known]
+        found = [pair for pair in found if pair[1] or not self.hits]
         return sorted(found, key=lambda pair: -pair[1])

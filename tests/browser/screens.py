@@ -17,7 +17,12 @@ from tests.site import PASSWORD
 
 QUESTIONS = {"en": "Python developer who speaks German", "fr": "développeur Python qui parle allemand"}
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
-SIZES = {"wide": (1360, 850), "phone": (360, 780)}
+SERIES = (  # suffix of the names, language, width, scheme
+    ("", "en", 1360, "light"),
+    ("-dark", "en", 1360, "dark"),
+    ("-phone", "en", 360, "light"),
+    ("-fr", "fr", 1360, "light"),
+)
 POOL = 60
 
 
@@ -31,25 +36,23 @@ async def main(out: Path) -> None:
         await site.ingest()
         playwright = await stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
-        for language in ("en", "fr"):
-            for size, (width, height) in SIZES.items():
-                for scheme in ("light", "dark"):
-                    context = await browser.new_context(
-                        base_url=site.base,
-                        locale=LOCALES[language],
-                        color_scheme="dark" if scheme == "dark" else "light",
-                        viewport={"width": width, "height": height},
-                        reduced_motion="reduce",
-                    )
-                    page = await context.new_page()
-                    await _walk(page, out, f"{language}-{size}-{scheme}", QUESTIONS[language])
-                    await context.close()
+        for suffix, language, width, scheme in SERIES:
+            context = await browser.new_context(
+                base_url=site.base,
+                locale=LOCALES[language],
+                color_scheme="dark" if scheme == "dark" else "light",
+                viewport={"width": width, "height": 850},
+                reduced_motion="reduce",
+            )
+            page = await context.new_page()
+            await _walk(page, out, suffix, QUESTIONS[language])
+            await context.close()
         await browser.close()
 
 
-async def _walk(page: Page, out: Path, tag: str, question: str) -> None:
+async def _walk(page: Page, out: Path, suffix: str, question: str) -> None:
     async def shot(name: str) -> None:
-        await page.screenshot(path=out / f"{name}-{tag}.png")
+        await page.screenshot(path=out / f"{name}{suffix}.png")
 
     await page.goto("/login")
     await shot("login")
@@ -57,8 +60,11 @@ async def _walk(page: Page, out: Path, tag: str, question: str) -> None:
     await shot("welcome")
     await ask(page, question)
     await shot("search")
-    await page.locator("[data-like]").nth(0).click()
-    await page.locator("[data-like]").nth(2).click()
+    for place in (0, 2):
+        heart = page.locator("[data-card] [data-like]").nth(place)
+        if await heart.get_attribute("aria-pressed") == "false":
+            await heart.click()
+            await expect(heart).to_have_attribute("aria-pressed", "true")
     await page.locator("[data-open]").first.click()
     await expect(page.locator("#profile")).to_be_visible()
     await shot("profile")

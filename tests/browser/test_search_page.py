@@ -158,6 +158,7 @@ async def test_the_keyboard_is_enough(site: Site, visit: OpenContext) -> None:
         await page.keyboard.press("?")
         await expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
         await page.keyboard.press("Escape")
+        await expect(page.get_by_role("heading", name="Keyboard")).to_be_hidden()
         await page.keyboard.press("/")
         await expect(page.locator("#message")).to_be_focused()
         await page.keyboard.type("jkl")
