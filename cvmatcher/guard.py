@@ -53,6 +53,7 @@ class _Child:
         self.files = 0
         self.peak = 0
         self.killed = False
+        self._inherited = 0  # bytes of peak that the kernel counts from before the child's own program began
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "cvmatcher.guarded"],
@@ -67,7 +68,7 @@ class _Child:
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._stdout = cast("IO[bytes]", self._process.stdout)
         try:
-            self._read(Limits(seconds=START_SECONDS))
+            self._inherited = int(self._read(Limits(seconds=START_SECONDS))[0]["inherited"])
         except Unreadable as failure:
             raise Unavailable("the guarded reader does not start") from failure
 
@@ -147,7 +148,8 @@ class _Child:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 _, status, usage = os.wait4(self._process.pid, 0)
                 self._process.returncode = os.waitstatus_to_exitcode(status)
-                self.peak = max(self.peak, usage.ru_maxrss * 1024)
+                highest = usage.ru_maxrss * 1024
+                self.peak = max(self.peak, highest if highest > self._inherited else 0)
             return self.peak
 
     def close(self) -> None:

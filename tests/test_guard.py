@@ -142,3 +142,12 @@ async def test_what_one_file_left_behind_harms_no_other() -> None:
     guard.close()
     pids = [await guard.run(HERE + "crash_if_used") for _ in range(3)]
     assert len(set(pids)) == 3
+
+
+async def test_a_large_parent_is_not_taken_for_a_large_child() -> None:
+    guard.close()
+    ballast = bytearray(guard.PEAK_TO_KEEP + (64 << 20))
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    first = (await guard.run(HERE + "echo"))["pid"]
+    assert (await guard.run(HERE + "echo"))["pid"] == first
+    del ballast

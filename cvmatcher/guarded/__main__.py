@@ -49,18 +49,30 @@ def answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]
     return {"state": "value", "value": value}, b""
 
 
+def _resource_peak() -> int:
+    """Bytes; on Linux a new program starts with the peak of the one that started it."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _peak() -> int:
+    """This program's own peak of resident memory in bytes."""
+    if sys.platform != "linux":
+        return _resource_peak()
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib is not loaded here
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+
+
 def main() -> None:
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # C libraries print; nobody reads
         os.dup2(silence, stream)
-    os.write(answers.fileno(), frames.pack({"state": "ready"}))
-    unit = 1 if sys.platform == "darwin" else 1024
+    os.write(answers.fileno(), frames.pack({"state": "ready", "inherited": _resource_peak()}))
     while (frame := frames.read(requests)) is not None:
         limit(frame[0]["limits"])
         head, blob = answer(*frame)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        head["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        head["peak"] = _peak()
         packed = memoryview(frames.pack(head, blob))
         while packed:
             packed = packed[os.write(answers.fileno(), packed) :]
