@@ -36,7 +36,14 @@ def serialize(value: Any) -> bytes:
 
 
 def deserialize(data: bytes) -> Any:
-    return json.loads(data)
+    """A job, checked: arq counts with what it finds and would end with a TypeError. Raises ValueError."""
+    job = json.loads(data)
+    shape = {"f": str, "a": list, "k": dict, "et": int}
+    if not isinstance(job, dict) or not all(isinstance(job.get(name), kind) for name, kind in shape.items()):
+        raise ValueError("no job of ours")
+    if not isinstance(job.get("t"), int | None):
+        raise ValueError("no count of tries")  # noqa: TRY004 - one error for all that is no job
+    return job
 
 
 async def open_queue(redis_url: str) -> Queue:

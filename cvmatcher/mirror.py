@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from cvmatcher import failpoint
 from cvmatcher.ports import VectorEntry, VectorIndex, WordIndex
 from cvmatcher.store import candidates, vectors
 
@@ -61,6 +62,7 @@ class Mirror:
             unknown = [key for key in batch if key not in known]
             await asyncio.to_thread(self.words.apply, list(known.values()), unknown)
             removed = removed or bool(gone or unknown)
+            failpoint.reach("indexed")
         return removed
 
     async def differing(self) -> list[str]:

@@ -115,7 +115,15 @@ async def _web(settings: Settings) -> None:
                 timeout_graceful_shutdown=5,
                 server_header=False,
             )
-            await uvicorn.Server(config).serve()
+            await serve(uvicorn.Server(config))
+
+
+async def serve(server: uvicorn.Server) -> None:
+    """Serves until SIGINT or SIGTERM, and returns: uvicorn raises the signal again at its end, which would kill this
+    process before what the server stands on (the index and its snapshot) has been closed.
+    """
+    with _stop_signals():
+        await server.serve()
 
 
 async def worker(settings: Settings) -> None:

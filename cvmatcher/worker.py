@@ -162,11 +162,25 @@ async def _watch(parts: WorkerParts, source: Watched) -> None:
 # --------------------------------------------------------------------------------------------------------- running
 
 
+class _Worker(Worker):
+    """Arq's, but an id in the queue that is no text is thrown away: arq would end over it, and over it again."""
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        if rubbish := [job_id for job_id in job_ids if not _is_text(job_id)]:
+            log.warning("%d ids that are no text were thrown out of the queue", len(rubbish))
+            await self.pool.zrem(self.queue_name, *rubbish)
+        await super().start_jobs([job_id for job_id in job_ids if job_id not in rubbish])
+
+
+def _is_text(data: bytes) -> bool:
+    return data.decode(errors="replace").encode() == data
+
+
 def make_workers(parts: WorkerParts) -> list[Worker]:
     """Arq's workers of this process: files, and everything else."""
 
     def worker(queue_name: str, functions: list[Any], max_jobs: int) -> Worker:
-        return Worker(
+        return _Worker(
             functions=functions,
             queue_name=queue_name,
             redis_pool=jobs.client_of(parts.redis_url),

@@ -1,0 +1,85 @@
+# ruff: noqa: T201 - a command line prints
+"""`python -m tests.faults`: every case with many seeds, and the table of what came out."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from time import monotonic
+
+from tests.faults import rows
+from tests.faults.case import CASES, Case
+from tests.faults.report import Result, as_table, write_report
+from tests.faults.world import Lost, World, a_scene, a_world
+
+
+async def one(world: World, case: Case, seed: int, *, short: bool) -> Result:
+    """One try of a case. Whatever goes wrong in it is its result."""
+    begun = monotonic()
+    async with a_scene(world, seed, short=short, keep=False) as scene:
+        try:
+            async with asyncio.timeout(400):
+                await case.run(scene)
+        except Exception as error:  # noqa: BLE001 - a try that fails is a finding, and the others go on
+            lost, doubled = (error.lost, error.doubled) if isinstance(error, Lost) else (0, 0)
+            log = scene.home / "worker.log"
+            tail = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+            return Result(case, seed, False, monotonic() - begun, scene.recovery, lost, doubled, _line(error), tail)
+        return Result(case, seed, True, monotonic() - begun, scene.recovery, 0, 0, "; ".join(scene.notes), "")
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:400]}"
+
+
+async def run(arguments: argparse.Namespace) -> list[Result]:
+    results: list[Result] = []
+    end = monotonic() + arguments.seconds
+    chosen = [case for case in CASES if not arguments.rows or any(word in case.id for word in arguments.rows)]
+    async with a_world() as world:
+        for seed in range(arguments.first, arguments.first + arguments.seeds):
+            for case in chosen:
+                if case.most_seeds is not None and seed - arguments.first >= case.most_seeds:
+                    continue
+                if monotonic() > end:
+                    print("the time is up", file=sys.stderr)
+                    return results
+                result = await one(world, case, seed, short=arguments.short)
+                results.append(result)
+                mark = "ok  " if result.survived else "LOST"
+                print(f"{mark} {case.id} seed {seed}: {result.seconds:.1f} s, recovered in {result.recovery:.1f} s "
+                      f"{result.said}", flush=True)  # fmt: skip
+                if not result.survived and arguments.logs:
+                    print(result.log)
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, help="tries per case")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--rows", nargs="*", default=[], help="only cases whose name contains one of these")
+    parser.add_argument("--report", type=Path, help="the file whose table is written anew")
+    parser.add_argument("--seconds", type=float, default=6 * 3600, help="no further try is begun after these")
+    parser.add_argument("--short", action="store_true", help="shorter faults, as in CI")
+    parser.add_argument("--logs", action="store_true", help="print the end of the worker's log of a failed try")
+    parser.add_argument("--list", action="store_true", help="print the cases and end")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.CRITICAL)
+    if arguments.list:
+        print("\n".join(case.id for case in CASES))
+        return 0
+    begun = monotonic()
+    results = asyncio.run(run(arguments))
+    print(as_table(results))
+    if arguments.report:
+        write_report(arguments.report, results, monotonic() - begun)
+    return 0 if results and all(result.survived for result in results) else 1
+
+
+if __name__ == "__main__":
+    assert rows.ALL
+    sys.exit(main())

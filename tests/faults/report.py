@@ -1,0 +1,86 @@
+"""What came out, as a table per row, and the place of that table in docs/reliability.md."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from tests.faults.case import Case
+
+BEGIN, END = "<!-- results: written by python -m tests.faults -->", "<!-- end of results -->"
+
+
+@dataclass(frozen=True)
+class Result:
+    case: Case
+    seed: int
+    survived: bool
+    seconds: float
+    recovery: float
+    lost: int
+    doubled: int
+    said: str
+    log: str
+
+
+def as_table(results: Sequence[Result]) -> str:
+    """One line per case, in the order in which they ran first."""
+    grouped: dict[str, list[Result]] = {}
+    for result in results:
+        grouped.setdefault(result.case.id, []).append(result)
+    lines = [
+        "| row | case | tries | survived | recovery p50 | p95 | lost | doubled |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for tries in grouped.values():
+        case = tries[0].case
+        survived = sum(one.survived for one in tries)
+        times = sorted(one.recovery for one in tries if one.recovery)
+        p50, p95 = (f"{quantile(times, q):.1f} s" if times else "–" for q in (0.5, 0.95))
+        lost, doubled = sum(one.lost for one in tries), sum(one.doubled for one in tries)
+        lines.append(f"| {case.row} | {case.name} | {len(tries)} | {survived} | {p50} | {p95} | {lost} | {doubled} |")
+    return "\n".join(lines)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    if len(values) < 2:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
+
+
+def summary(results: Sequence[Result], seconds: float) -> str:
+    """The command, the machine, the sums, and each failed try by name."""
+    times = [one.recovery for one in results if one.recovery]
+    survived = sum(one.survived for one in results)
+    command = " ".join(["python -m tests.faults", *sys.argv[1:]])
+    memory = psutil.virtual_memory().total / 2**30
+    sums = (
+        f"{len(results)} tries of {len({one.case.id for one in results})} cases in "
+        f"{len({one.case.row for one in results})} rows: {survived} survived, "
+        f"{sum(one.lost for one in results)} lost, {sum(one.doubled for one in results)} doubled"
+    )
+    machine = f"{psutil.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+    lines = [
+        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {machine}; {seconds / 60:.0f} minutes.",
+        "",
+        sums + (f"; recovery p50 {quantile(times, 0.5):.1f} s, p95 {quantile(times, 0.95):.1f} s." if times else "."),
+    ]
+    failed = [one for one in results if not one.survived]
+    lines += ["", *(f"- not survived: {one.case.id}, seed {one.seed}: {one.said}" for one in failed)] if failed else []
+    return "\n".join(lines)
+
+
+def write_report(path: Path, results: Sequence[Result], seconds: float) -> None:
+    """Replaces the results between the marks; the words around them stay."""
+    text = path.read_text() if path.exists() else f"# Faults\n\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    body = f"\n{summary(results, seconds)}\n\n{as_table(results)}\n"
+    path.write_text(f"{before}{BEGIN}{body}{END}{after}")

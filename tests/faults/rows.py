@@ -1,0 +1,20 @@
+"""Every row, in the order of the tables: importing this module fills CASES."""
+
+from __future__ import annotations
+
+from tests.faults import kills, stores, vendors
+
+ALL = (kills, stores, vendors)
+ROWS = (
+    kills.KILL,
+    kills.BLOCKED,
+    kills.RAISES,
+    stores.REDIS,
+    stores.FORGED,
+    stores.MONGO,
+    vendors.GEMINI,
+    vendors.DRIVE_FAULTS,
+    vendors.DRIVE_LIFE,
+    vendors.PARTIAL,
+    stores.DISK,
+)
