@@ -55,7 +55,7 @@ def _resource_peak() -> int:
 
 
 def _peak() -> int:
-    """This program's own peak of resident memory in bytes."""
+    """Peak of resident memory of the program itself, in bytes."""
     if sys.platform != "linux":
         return _resource_peak()
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib is not loaded here
