@@ -118,7 +118,7 @@ class TurnView:
         return [self.card(one) for one in self.order]
 
     def dropped(self) -> list[tuple[Criterion, int]]:
-        """Which criterion to give up, and how many candidates that would find, most first; beside hits only what helps."""
+        """Which criterion to give up, and how many that would find, most first; beside hits only what helps."""
         if self.nothing is None:
             return []
         known = {one.id: one for one in self.criteria}

@@ -15,7 +15,7 @@ from tests.browser.conftest import FLAGS, chromium_path, sign_in
 from tests.browser.real import ask, real_site
 from tests.site import PASSWORD
 
-QUESTIONS = {"en": "Python developer who speaks German", "fr": "développeur Python qui parle allemand"}
+QUESTIONS = {"en": "nurse with experience in intensive care", "fr": "infirmière avec une expérience en réanimation"}
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 SERIES = (  # suffix of the names, language, width, scheme
     ("", "en", 1360, "light"),
