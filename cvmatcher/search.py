@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 MODEL_SECONDS = 20.0  # over all calls of a turn
 BATCH = 10  # hits of one event
 PASSAGE_LETTERS = 280  # of the passage a hit shows
+RECENT = 0.5  # what being now what the titles ask adds to the score of the indexes
 _POOL = 3  # times k candidates are read and judged by rules
 
 ReadCandidates = Callable[[Sequence[str]], Awaitable[Mapping[str, Candidate]]]
@@ -257,7 +258,7 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
         desk.take(verdict)
     for candidate in judged:
         silent = frozenset(c.id for c in turn.criteria if evidence.silent(c, candidate.profile))
-        score = turn.retrieved[candidate.id].score
+        score = turn.retrieved[candidate.id].score + RECENT * evidence.has_been(turn.criteria, candidate.profile)
         turn.standings[candidate.id] = Standing(candidate.id, score, desk.of(candidate.id), silent)
 
 

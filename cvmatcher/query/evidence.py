@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cvmatcher import career
-from cvmatcher.domain import Criterion, CriterionKind, Experience, LanguageLevel, Profile, VerdictState
+from cvmatcher.domain import Criterion, CriterionKind, Experience, LanguageLevel, Need, Profile, VerdictState
 from cvmatcher.quotations import reads_like_an_order
 from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
 from cvmatcher.vocabulary.folding import Token, fold, stems, tokens
@@ -259,6 +259,22 @@ def title_matches(title: str, names: tuple[str, ...]) -> float:
         return 1.0
     shared = asked & set(held)
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
+
+
+def has_been(criteria: Sequence[Criterion], profile: Profile) -> float:
+    """How much someone is what the titles ask: 1 now, less the longer ago the job was, 0 never. Mean over the titles."""
+    asked = [c for c in criteria if c.kind is CriterionKind.TITLE and c.need is not Need.MUST_NOT]
+    if not asked:
+        return 0.0
+    held = [profile.headline, *(job.title for job in profile.experiences)]
+    total = 0.0
+    for criterion in asked:
+        names = title_names(criterion.value)
+        total += max((title_matches(t, names) * _FADING ** max(0, n - 1) for n, t in enumerate(held) if t), default=0.0)
+    return total / len(asked)
+
+
+_FADING = 0.6  # of a job's weight, for each job since
 
 
 _SMALL = words.of("small")

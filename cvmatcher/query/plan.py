@@ -16,7 +16,7 @@ from cvmatcher.vocabulary.folding import stems, tokens
 _SMALL = words.of("small")
 
 # What finding a title's names adds, beside its meaning's 1.0: in jobs' titles, the headline, the text; its words apart.
-IN_TITLES, IN_HEADLINE, IN_TEXT, WORD_BY_WORD = 1.0, 0.6, 0.3, 0.3
+IN_TITLES, IN_HEADLINE, IN_TEXT, WORD_BY_WORD = 0.3, 0.2, 0.1, 0.5
 NAMES = 4  # of an occupation, in each language, that join its meaning
 
 

@@ -92,6 +92,7 @@ def _lexicon() -> Lexicon:
         for code, name in by_code.items():
             if fold(name) not in _EVERYDAY:
                 lexicon.add(name, _NORWEGIAN.get(code, code))
+                lexicon.add(f"{name}e", _NORWEGIAN.get(code, code))  # the French feminine: "langue allemande"
     for code, names in _others().items():
         for name in names:
             lexicon.add(name, code)

@@ -55,6 +55,7 @@ def same(one: str, other: str) -> bool:
         return True
     for sector in set(ids(one)) & set(ids(other)):
         english, french = ({stems(name) for name in names} for names in _both()[sector])
-        if (stems(one) in english and stems(other) in french) or (stems(one) in french and stems(other) in english):
+        either = (english | french) - (english & french)  # what both languages say tells nothing of a translation
+        if {stems(one), stems(other)} <= either and (stems(one) in english) != (stems(other) in english):
             return True
     return False

@@ -1,0 +1,63 @@
+"""Measures over judged sets, and the way a set goes through the search that serves users."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cvmatcher import judged
+from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.domain import InvalidInput
+from cvmatcher.evaluation import evaluate, ratio
+from tests.fakes import HashEmbedder
+
+DOCUMENTS = {
+    "d1": "Comptable\nNantes\nComptable chez Acme, 2018 - 2024\nAnglais : courant",
+    "d2": "Boulanger\nLyon\nBoulanger chez Durand, 2019 - 2024\nAllemand : courant",
+    "d3": "Registered nurse\nLeeds\nNurse at St Mary's, 2015 - 2024",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rows = [{"id": i, "text": text} for i, text in DOCUMENTS.items()]
+    queries = [
+        {"id": "q1", "text": "comptable à Nantes", "lang": "fr", "kind": "title"},
+        {"id": "q2", "text": "I need a nurse", "lang": "en", "kind": "title"},
+    ]
+    (tmp_path / "docs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)), encoding="utf-8")
+    (tmp_path / "qrels.tsv").write_text("q1\t0\td1\t2\nq2\t0\td3\t1\nq1\t0\td2\t0\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_ndcg_uses_graded_gain() -> None:
+    grades = {"a": 2, "b": 1}
+    assert judged.ndcg(["a", "b"], grades) == 1.0
+    assert judged.ndcg(["b", "a"], grades) == pytest.approx((1 + 3 / 1.5849625) / (3 + 1 / 1.5849625))
+    assert judged.ndcg(["x"] * 10 + ["a"], grades) == 0.0
+    assert judged.recall(["a", "x"], grades) == 0.5
+    assert judged.reciprocal_rank(["x", "b"], grades) == 0.5
+
+
+async def test_a_set_goes_through_the_search(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    report = await evaluate(folder, structurer=RulesStructurer(), embedder=HashEmbedder(), cache=cache)
+    again = await evaluate(folder, structurer=RulesStructurer(), embedder=HashEmbedder(), cache=cache)
+    assert report["all"] == again["all"] == {"ndcg@10": 1.0, "recall@50": 1.0, "mrr": 1.0, "n": 2}
+    assert {*report["by_language"]} == {"fr", "en"}
+    assert {*report["baselines"]} == {"bm25", "vectors", "rrf", "original"}
+    json.dumps(report)
+
+
+@pytest.mark.parametrize("missing", ["docs.jsonl", "queries.jsonl", "qrels.tsv"])
+def test_what_is_no_judged_set_is_refused(folder: Path, missing: str) -> None:
+    (folder / missing).unlink()
+    with pytest.raises(InvalidInput, match="judged set"):
+        judged.load(folder)
+
+
+def test_the_ratio_s_interval_holds_it() -> None:
+    found = ratio([0.9, 0.8, 0.7, 0.9], [0.6, 0.5, 0.6, 0.4])
+    assert found["interval"][0] <= found["ratio"] <= found["interval"][1]
+    assert found["ratio"] == pytest.approx(0.825 / 0.525, abs=0.001)

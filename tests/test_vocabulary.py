@@ -1,0 +1,97 @@
+"""Names are found under their other names, in both languages, and not where they only look alike."""
+
+import pytest
+
+from cvmatcher.domain import LanguageLevel
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary.folding import stem, tokens
+
+
+def test_offsets_lead_back_to_the_original() -> None:
+    text = "L’œuvre : C++, ASP.NET et Node.js"
+    assert [text[t.start : t.end] for t in tokens(text)] == ["L", "œuvre", "C++", "ASP", "NET", "et", "Node", "js"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("developpeuse", "developpeur"), ("directrices", "directeur"), ("infirmiere", "infirmier")]
+)
+def test_gender_and_number_do_not_count(one: str, other: str) -> None:
+    assert stem(one) == stem(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Python/Django, C++ et C#", {"Python", "Django", "C++", "C#"}),
+        ("let us go with R and Go", {"R", "Go"}),
+        ("il va de A à B, sage et swift", set()),
+        ("gestion de projet", {"Project management"}),
+        ("Excel avancé", {"Excel"}),
+    ],
+)
+def test_skills(text: str, found: set[str]) -> None:
+    names = {match.canonical for match in skills.find(text)}
+    assert found <= names
+    assert found or not names & {"C", "Sage", "Swift"}
+
+
+def test_titles_meet_across_languages() -> None:
+    assert set(titles.ids("infirmière")) & set(titles.ids("registered nurse"))
+    assert set(titles.ids("experte-comptable")) | set(titles.ids("accountant"))
+    assert "comptable" in titles.names("accountant", "fr")
+    assert titles.families("nurse") == {"health"}
+
+
+@pytest.mark.parametrize("name", ["allemand", "German", "Deutsch", "ALLEMANDE"])
+def test_languages_have_one_code(name: str) -> None:
+    assert languages.code(name) == "de"
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("langue maternelle", LanguageLevel.NATIVE),
+        ("fluent", LanguageLevel.C1),
+        ("notions", LanguageLevel.A2),
+        ("B1", LanguageLevel.B1),
+        ("", None),
+    ],
+)
+def test_levels(text: str, level: LanguageLevel | None) -> None:
+    assert languages.level(text) is level
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "kind"),
+    [
+        ("Londres", "GB", "city"),
+        ("75011 Paris", "FR", "city"),
+        ("Genève", "CH", "city"),
+        ("Île-de-France", "FR", "region"),
+        ("Suisse", "CH", "country"),
+    ],
+)
+def test_places(name: str, country: str, kind: str) -> None:
+    place = places.get(name)
+    assert place is not None
+    assert (place.country, place.kind) == (country, kind)
+
+
+def test_distance_and_cover() -> None:
+    lyon, paris, idf = places.get("Lyon"), places.get("Paris"), places.get("IDF")
+    assert lyon
+    assert paris
+    assert idf
+    assert places.distance_km(lyon, paris) == pytest.approx(392, abs=10)
+    assert places.covers(idf, paris)
+    assert not places.covers(idf, lyon)
+
+
+def test_a_city_is_read_with_its_country() -> None:
+    found = places.find("Cambridge, United States")
+    assert [place.country for place, _ in found] == ["US"]
+
+
+def test_sectors_in_both_languages_are_the_same_but_neighbours_are_not() -> None:
+    assert sectors.same("banking", "banque")
+    assert not sectors.same("fintech", "banque")
