@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 MODEL_SECONDS = 20.0  # over all calls of a turn
 BATCH = 10  # hits of one event
 PASSAGE_LETTERS = 280  # of the passage a hit shows
-RECENT = 0.5  # what being now what the titles ask adds to the score of the indexes
+RECENT = 0.6  # what being now what the titles ask adds to the score of the indexes
 _POOL = 3  # times k candidates are read and judged by rules
 
 ReadCandidates = Callable[[Sequence[str]], Awaitable[Mapping[str, Candidate]]]

@@ -262,7 +262,7 @@ def title_matches(title: str, names: tuple[str, ...]) -> float:
 
 
 def has_been(criteria: Sequence[Criterion], profile: Profile) -> float:
-    """How much someone is what the titles ask: 1 now, less the longer ago the job was, 0 never. Mean over the titles."""
+    """How much someone is what the titles ask: 1 now, less the longer ago the job was, 0 never. The titles' mean."""
     asked = [c for c in criteria if c.kind is CriterionKind.TITLE and c.need is not Need.MUST_NOT]
     if not asked:
         return 0.0

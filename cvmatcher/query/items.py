@@ -376,7 +376,7 @@ _SECTOR_BEFORE = re.compile(
     r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked"
     r"|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le "
     r"|la |les |l'|the |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
-    r"|d')?)?)$"
+    r"|d')?)?|(?:pour|for|at|chez|par|au sein d.?)\s+(?:une? |an? )(?:\w+ )?)$"
 )
 _SECTOR_AFTER = re.compile(
     r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp"

@@ -63,9 +63,13 @@ _JOINS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
+    """A stretch and how much it is wanted. `behind`: the word that says so follows it; `plural`: it speaks of several."""
+
     start: int
     end: int
     need: Need
+    behind: bool = False
+    plural: bool = False
 
 
 @dataclass(slots=True)
@@ -137,7 +141,7 @@ class Message:
         self.use(match.start(), match.end())
         if not self.folded[match.end() : end].strip(" ,.:"):  # "…, si possible": it speaks of what is before it
             start = self._last_wish(self.clause_start(match.start()), match.start())
-            self.scopes.append(Scope(start, match.start(), Need.NICE))
+            self.scopes.append(Scope(start, match.start(), Need.NICE, behind=True))
         else:
             self.scopes.append(Scope(match.end(), end, Need.NICE))
 
@@ -146,11 +150,13 @@ class Message:
         if not self.folded[start : match.start()].strip() and start > 0:
             # "(un plus)", "allemand, un plus": it speaks of the clause before
             start = self.clause_start(start - 1)
-        plural = re.match(r"(?:sont|seraient|seront|are)\b", match.group())
+        plural = re.match(r"(?:sont|seraient|seront|are)\b", match.group()) or re.fullmatch(
+            r"(?:apprecie|souhaite|bienvenue?|souhaitable|optionnel|facultatif)\w*s", match.group()
+        )
         if not plural:
             start = self._last_wish(start, match.start())
         self.use(match.start(), match.end())
-        self.scopes.append(Scope(start, match.start(), Need.NICE))
+        self.scopes.append(Scope(start, match.start(), Need.NICE, behind=True, plural=plural is not None))
 
     def _last_wish(self, start: int, end: int) -> int:
         """Where the last thing named before `end` begins: "comptable parlant anglais si possible" wishes English.

@@ -32,7 +32,8 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     named = list(found)
     found += [item for item in (_as_text(stretch, named) for stretch in rest) if item is not None]
     kept = {(i.start, i.end, i.kind): i for i in found}.values()
-    criteria = _unique(_criterion(message, item) for item in sorted(kept, key=lambda item: item.start))
+    wanted = _needs(message, sorted(kept, key=lambda item: item.start))
+    criteria = _unique(_criterion(message, item, wanted[item]) for item in sorted(kept, key=lambda item: item.start))
     unused = tuple(text[a:b] for _, a, b in rest if _as_text((message, a, b), named) is None)
     return tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)), unused
 
@@ -137,11 +138,40 @@ def _own_clause(message: Message, start: int, end: int) -> bool:
     return all(w.text in naming.FILLER for w in around)
 
 
-def _criterion(message: Message, item: Item) -> Criterion:
+_LEADING = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.YEARS])
+
+
+def _needs(message: Message, found: list[Item]) -> dict[Item, Need]:
+    """How much each thing is wanted: as its words say, and lists of one kind share a wish.
+
+    "comptable Lille anglais apprécié" wishes the English only; "idéalement Docker, Helm" wishes both.
+    """
+    needs = {item: message.need(item.start, item.end) for item in found}
+    for scope in (scope for scope in message.scopes if scope.need is Need.NICE):
+        inside = [item for item in found if scope.start <= item.start and item.end <= scope.end]
+        if not inside:
+            continue
+        if scope.behind:
+            needs |= {i: Need.MUST for i in inside[:-1] if i.kind in _LEADING and i.kind is not inside[-1].kind}
+        edge, others = (inside[0], found[::-1]) if scope.behind else (inside[-1], found)
+        if scope.behind and not scope.plural:
+            continue
+        for other in others:
+            before, after = (other, edge) if scope.behind else (edge, other)
+            if (
+                other.kind is edge.kind
+                and items.continues(message, before.end, after.start)
+                and needs[other] is Need.MUST
+            ):
+                needs[other], edge = Need.NICE, other
+    return needs
+
+
+def _criterion(message: Message, item: Item, need: Need) -> Criterion:
     return Criterion(
         id="c0",
         kind=item.kind,
-        need=message.need(item.start, item.end),
+        need=need,
         value=item.value,
         label=" ".join(message.text[item.start : item.end].split()),
         minimum=item.minimum,
