@@ -228,10 +228,14 @@ def language(message: Message) -> Iterator[Item]:
         for m in languages.find(message.text)
         if message.free(m.start, m.end) and not _NOT_SPOKEN.match(message.folded, m.end)
     ]
+    shared: LanguageLevel | None = None
     for number, match in enumerate(found):
         before = found[number - 1].end if number else 0
         after = found[number + 1].start if number + 1 < len(found) else len(message.text)
         level, start, end = _level(message, match.start, match.end, before, after)
+        if level is None and number and continues(message, before, match.start):
+            level = shared  # "bilingual French/English", "fluent in German and Dutch"
+        shared = level if start < match.start or (number and level is shared) else None
         message.use(start, end)
         yield Item(CriterionKind.LANGUAGE, match.canonical, start, end, level=level)
 
@@ -375,12 +379,12 @@ _SECTOR_BEFORE = re.compile(
     r"|de |d'|of |in |:)?\s*"
     r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked"
     r"|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le "
-    r"|la |les |l'|the |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
+    r"|la |les |l'|the |an |a |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
     r"|d')?)?|(?:pour|for|at|chez|par|au sein d.?)\s+(?:une? |an? )(?:\w+ )?)$"
 )
 _SECTOR_AFTER = re.compile(
     r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp"
-    r"|clients?|environment|players?)\b"
+    r"|clients?|environment|players?|start-?ups?|firms?|agency|agencies|settings?)\b"
 )
 
 
@@ -396,10 +400,14 @@ def continues(message: Message, end: int, start: int) -> bool:
 
 
 def sector(message: Message) -> Iterator[Item]:
-    last = -1
+    last, longer = -1, skills.find(message.text)
     for match in sectors.find(message.text):
         if not message.free(match.start, match.end):
             continue
+        if any(
+            s.start <= match.start and match.end <= s.end and s.end - s.start > match.end - match.start for s in longer
+        ):
+            continue  # "droit social" is a skill, not two sectors
         lead = _SECTOR_BEFORE.search(message.folded[max(0, match.start - 70) : match.start])
         tail = _SECTOR_AFTER.match(message.folded, match.end)
         listed = last >= 0 and continues(message, last, match.start)

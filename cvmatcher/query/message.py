@@ -63,7 +63,7 @@ _JOINS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A stretch and how much it is wanted. `behind`: the word that says so follows it; `plural`: it speaks of several."""
+    """A stretch and how much it is wanted. `behind`: the word that says so follows it; `plural`: it is of several."""
 
     start: int
     end: int

@@ -13,6 +13,7 @@ from cvmatcher.query import items, naming
 from cvmatcher.query.items import Item
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import sectors, skills
+from cvmatcher.vocabulary import words as words_of_use
 from cvmatcher.vocabulary.folding import stems
 
 _SKILL_LEAD = re.compile(
@@ -101,10 +102,12 @@ def _as_text(stretch: tuple[Message, int, int], named: list[Item]) -> Item | Non
     value = " ".join(message.text[start:end].split())
     words = len(value.split())
     lead = _SKILL_LEAD.search(message.folded[max(0, start - 40) : start])
-    if words <= 4 and (lead or _among_skills(message, start, end, named)):
+    if words <= 4 and lead:
         return Item(CriterionKind.SKILL, value, start, end)
     if sectors.ids(value):
         return Item(CriterionKind.SECTOR, value, start, end)
+    if words <= 2 and _among_skills(message, start, end, named) and not _of_a_person(message, start, end):
+        return Item(CriterionKind.SKILL, value, start, end)
     if len(value) < 4 or (words == 1 and not _own_clause(message, start, end)):
         return None
     return Item(CriterionKind.TEXT, value, start, end)
@@ -127,6 +130,11 @@ def _among_skills(message: Message, start: int, end: int, named: list[Item]) -> 
             if gap is not None and _LISTED.fullmatch(gap) and re.search(r"[,/&+]|\b(?:et|and|ou|or)\b", gap):
                 return True
     return False
+
+
+def _of_a_person(message: Message, start: int, end: int) -> bool:
+    """Whether the words say how someone is or works ("disponible", "mobile"), which is no skill."""
+    return any(w.text in words_of_use.of("manners") for w in message.words if start <= w.start < end)
 
 
 def _own_clause(message: Message, start: int, end: int) -> bool:
