@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cvmatcher.domain import (
     Criterion,
+    CriterionKind,
     Ended,
     EndState,
     Hit,
@@ -24,6 +25,7 @@ from cvmatcher.domain import (
 )
 from cvmatcher.store.turns import Turn
 
+SAID_BY_FACTS = {CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.YEARS}
 LEAD_IN = 6  # words
 LEAD_IN_LETTERS = 40
 
@@ -39,9 +41,12 @@ class Card:
 
     @property
     def reason(self) -> Verdict | None:
-        """The verdict that says most: a quotation for what must be, met before partly."""
-        quoted = [one for _, one in self.marks if one and one.quotation and not one.flagged]
-        return next((one for one in quoted if one.state is VerdictState.MET), quoted[0] if quoted else None)
+        """The verdict that says most: met before partly, and what the card's own facts do not say already."""
+        quoted = [
+            (one, verdict) for one, verdict in self.marks if verdict and verdict.quotation and not verdict.flagged
+        ]
+        quoted.sort(key=lambda pair: (pair[1].state is not VerdictState.MET, pair[0].kind in SAID_BY_FACTS))
+        return quoted[0][1] if quoted else None
 
     @property
     def lead_in(self) -> str:
