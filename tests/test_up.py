@@ -10,7 +10,7 @@ import signal
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -72,8 +72,11 @@ async def running(home: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process,
 
 
 def child(process: asyncio.subprocess.Process, word: str) -> psutil.Process | None:
-    found = [one for one in psutil.Process(process.pid).children() if word in " ".join(one.cmdline())]
-    return found[0] if found else None
+    for one in psutil.Process(process.pid).children():
+        with suppress(psutil.NoSuchProcess):  # it may end while we look (a zombie is one of these)
+            if word in " ".join(one.cmdline()):
+                return one
+    return None
 
 
 async def test_one_command_starts_all_keeps_it_running_and_ends_it(tmp_path: Path) -> None:
