@@ -88,7 +88,7 @@ def test_any_message_gives_an_answer(message: str) -> None:
 
 def test_understanding_of_sentences_not_written_for_it() -> None:
     """The floor that has been reached on tests/truth; the goal is 0.9."""
-    assert understanding.f1(understanding.measure()["all"]) >= 0.8
+    assert understanding.f1(understanding.measure()["all"]) >= 0.83
 
 
 # ------------------------------------------------------------------------------------------------------- follow-ups

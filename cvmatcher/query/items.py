@@ -199,7 +199,7 @@ def _spelt(listed: str, written: str) -> bool:
 def _is_mainly_a_place(name: str, word: str, certain: bool) -> bool:
     if certain:
         return True
-    if word in _EVERYDAY_PLACES or (len(name) < 4 and not name.isupper()):
+    if (word in _EVERYDAY_PLACES and fold(name) == word) or (len(name) < 4 and not places.countries_named(name)):
         return False
     return not (skills.canonical(name) or titles.ids(name) or sectors.ids(name) or languages.code(name))
 
@@ -312,10 +312,11 @@ def employer(message: Message) -> Iterator[Item]:
 _FIELD = r"(?:\s+(?:en|in|of|de|d'|du)\s*(?:l'|la |le |the )?(?P<field>[^,;.!?()\n]*?))?"
 _STOP = (
     r"(?=\s*(?:[,;.!?()\n]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having"
-    r"|minimum|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\s))"
+    r"|minimum|preferred|needed|mandatory|is|are|would|souhaitee?s?|appreciee?s?"
+    r"|obligatoire|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\b))"
 )
 _EDUCATION = re.compile(
-    r"\b(?P<what>bac\s?\+\s?\d|master'?s?(?: degree)?(?: \d)?(?: (?:pro|recherche))?|mba|doctorat|ph\.?d"
+    r"\b(?P<what>bac\s?\+\s?\d|master'?s?(?: degree)?(?: \d)?(?: (?:pro|recherche))?|mba|these|doctorat|ph\.?d"
     r"|doctorate|licence(?: pro(?:fessionnelle)?)?|bts|dut|but(?= en| [A-Z])|cap|bep|bac pro(?:fessionnel)?"
     r"|baccalaureat|"
     r"(?:grande )?ecoles? (?:d'ingenieurs?|de commerce|de management|d'architecture|de journalisme"
@@ -364,6 +365,10 @@ def _degrees(message: Message) -> Iterator[Item]:
     for match in _EDUCATION.finditer(message.folded):
         if not message.free(match.start(), match.end()):
             continue
+        if any(
+            s.start <= match.start() and match.end() <= s.end for s in skills.find(message.text)
+        ):  # "driving licence"
+            continue
         if re.search(r"\b(?:scrum|web|product|head|station)\s$", message.folded[: match.start()]):
             continue
         end = match.end()
@@ -378,8 +383,8 @@ _SECTOR_BEFORE = re.compile(
     r"|milieux?|mondes?|sector|field|industry|profils?|background)\s*(?:d'activite )?(?:de la |de l'|du |des "
     r"|de |d'|of |in |:)?\s*"
     r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked"
-    r"|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|venant d[eu]|issu\w* d[eu]|coming from)\s+(?:(?:le "
-    r"|la |les |l'|the |an |a |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
+    r"|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|passee?s? (?:par|dans)|venant d[eu]|issu\w* d[eu]"
+    r"|coming from)\s+(?:(?:le |la |les |l'|the |an |a |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
     r"|d')?)?|(?:pour|for|at|chez|par|au sein d.?)\s+(?:une? |an? )(?:\w+ )?)$"
 )
 _SECTOR_AFTER = re.compile(

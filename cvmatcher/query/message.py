@@ -45,6 +45,9 @@ _REFUSED = re.compile(
     r"|rather than |nor |anything but |don'?t want |do not want |isn'?t |aren'?t |je ne veux pas (?:de |d')?"
     r"|on ne veut pas (?:de |d')?)"
 )
+_REFUSED_BEHIND = re.compile(
+    r"\b(?:exclue?s?|s'abstenir|non acceptee?s?|(?:not accepted|excluded|need not apply))(?=\s*(?:[,;.!)]|$))"
+)
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:pas (?:forcement|necessairement|obligatoire\w*|indispensable\w*|besoin|plus de|moins de|seulement"
     r"|uniquement|grave|mal)"
@@ -125,9 +128,17 @@ class Message:
         for match in _NICE_AFTER.finditer(self.folded):
             if self.free(match.start(), match.end()):
                 self._wish_after(match)
+        for match in _REFUSED_BEHIND.finditer(self.folded):
+            if self.free(match.start(), match.end()):
+                self._refusal_behind(match)
         for match in _REFUSED.finditer(self.folded):
             if self.free(match.start(), match.end()) and not _NOT_A_REFUSAL.match(self.folded, match.start()):
                 self._refusal(match)
+
+    def _refusal_behind(self, match: re.Match[str]) -> None:
+        """The word that refuses follows what it refuses: "cabinets exclus", "juniors s'abstenir"."""
+        self.use(match.start(), match.end())
+        self.scopes.append(Scope(self.clause_start(match.start()), match.start(), Need.MUST_NOT))
 
     def _wish_before(self, match: re.Match[str]) -> None:
         rest = self.folded[match.end() :]

@@ -19,7 +19,8 @@ OPENING = re.compile(
     r"\b(?:(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am)\s+)?(?:(?:suis|sommes"
     r"|est)\s+(?:a la recherche|en recherche|en quete) (?:de |d'|du )|(?:cherch\w+|recherch\w+|besoin (?:de |d')"
     r"|voudrais|voudrions|veux|voulons|aimerais|aimerions|souhait\w+|recrut\w+|embauch\w+|trouv\w+|montr\w+"
-    r"|donne\w*|propose\w*|affiche\w*|liste\w*|il (?:me|nous) faut(?:drait)?|faut|looking(?: to hire)? for"
+    r"|donne\w*|propose\w*|affiche\w*|liste\w*|il (?:me|nous) faut(?:drait)?|(?<=re )after|(?<=m )after|faut"
+    r"|looking(?: to hire)? for"
     r"|look for|looking to hire|need\w*|want\w*|seek\w*|search\w* for|hir\w+|recruit\w+|find(?:ing)?|show|give"
     r"|get|list|like to (?:see|find|hire|meet)|would like))"
     r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see)|for|all|tous les"
@@ -68,7 +69,12 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         {*((m.start, m.end) for m in titles.find(message.text)), *_headed(message)}, key=lambda s: (s[0], -s[1])
     )
     for start, end in spans:
-        if start < reached or not message.free(start, end) or _breaks(message, start, end):
+        if (
+            start < reached
+            or not message.free(start, end)
+            or _breaks(message, start, end)
+            or _within_a_skill(message.text, start, end)
+        ):
             continue
         reached = end
         yield _left(message, start), end
@@ -181,6 +187,11 @@ def _skill_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 def _in_a_skill(text: str, position: int) -> bool:
     return any(start <= position < end for start, end in _skill_spans(text))
+
+
+def _within_a_skill(text: str, start: int, end: int) -> bool:
+    """Whether it is part of a longer name of a skill: "Adobe Illustrator" names no trade."""
+    return any(a <= start and end <= b and b - a > end - start for a, b in _skill_spans(text))
 
 
 def _opened(message: Message) -> Iterator[Item]:

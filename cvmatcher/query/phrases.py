@@ -53,18 +53,16 @@ def _items(message: Message) -> Iterator[Item]:
         yield from _skills_within(title)
 
 
+_OF_TOOLS = frozenset(["programming", "web", "data", "cloud and operations"])
+
+
 def _skills_within(title: Item) -> Iterator[Item]:
     """A title such as "développeur Python" asks for Python as well."""
     for match in skills.find(title.value):
-        if skills.area(match.canonical) in {"programming", "web", "data", "cloud and operations"} and stems(
-            match.canonical
-        ) != stems(title.value):
-            yield Item(
-                CriterionKind.SKILL,
-                title.value[match.start : match.end],
-                title.start + match.start,
-                title.start + match.end,
-            )
+        tool = skills.area(match.canonical) in _OF_TOOLS and not title.value[match.start].islower()
+        if tool and stems(match.canonical) != stems(title.value):
+            start, end = title.start + match.start, title.start + match.end
+            yield Item(CriterionKind.SKILL, title.value[match.start : match.end], start, end)
 
 
 def _leftovers(message: Message) -> Iterator[tuple[Message, int, int]]:

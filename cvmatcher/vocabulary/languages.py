@@ -81,8 +81,11 @@ def _names() -> dict[str, dict[str, str]]:
 def _others() -> dict[str, tuple[str, ...]]:
     """Code -> names that CLDR lacks or spells otherwise."""
     text = (files("cvmatcher.vocabulary") / "data" / "languages.txt").read_text(encoding="utf-8")
-    rows = (line.partition("|") for _, line in read_lines(text))
-    return {code.strip(): tuple(names_in(names)) for code, _, names in rows}
+    found: dict[str, tuple[str, ...]] = {}
+    for _, line in read_lines(text):
+        code, _, names = line.partition("|")
+        found[code.strip()] = (*found.get(code.strip(), ()), *names_in(names))
+    return found
 
 
 @cache
@@ -90,7 +93,7 @@ def _lexicon() -> Lexicon:
     lexicon = Lexicon()
     for by_code in _names().values():
         for code, name in by_code.items():
-            if fold(name) not in _EVERYDAY:
+            if len(code) == 2 and fold(name) not in _EVERYDAY:  # rarer languages bear the names of everyday words
                 lexicon.add(name, _NORWEGIAN.get(code, code))
                 lexicon.add(f"{name}e", _NORWEGIAN.get(code, code))  # the French feminine: "langue allemande"
     for code, names in _others().items():

@@ -98,6 +98,11 @@ def _countries() -> dict[tuple[str, ...], Place]:
     return found
 
 
+def countries_named(name: str) -> bool:
+    """Whether it is a country's name: "UK", "USA" are short but certain."""
+    return stems(name) in _countries()
+
+
 def all_named(name: str) -> tuple[Place, ...]:
     """Every place of that name, the most likely first: big French cities, regions, countries, then cities."""
     key = stems(name)
