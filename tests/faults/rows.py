@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults import kills, stores, vendors
+from tests.faults import kills, serving, stores, vendors
 
-ALL = (kills, stores, vendors)
+ALL = (kills, stores, vendors, serving)
 ROWS = (
     kills.KILL,
     kills.BLOCKED,
@@ -17,4 +17,7 @@ ROWS = (
     vendors.DRIVE_LIFE,
     vendors.PARTIAL,
     stores.DISK,
+    serving.INDEX,
+    serving.TWO,
+    serving.LEAVES,
 )

@@ -50,6 +50,7 @@ MODES: dict[str, Reply] = {
 async def _turn(scene: Scene) -> None:
     """A search while Gemini misbehaves: hits soon, an end in time, never empty."""
     async with processes.services(scene.plan, scene.database) as made, made.follower:
+        await _warm(made.search)
         begun, hits, first, end = monotonic(), 0, 0.0, None
         async for event in search.run(SearchRequest("services in Python, Lyon"), made.search):
             if isinstance(event, HitsFound):
@@ -64,6 +65,12 @@ async def _turn(scene: Scene) -> None:
         raise Lost(f"the turn ended after {seconds:.1f} s with {end}")
 
 
+async def _warm(parts: search.SearchParts) -> None:
+    """The first search of a process loads the vocabularies; that is no vendor's fault."""
+    async for _ in search.run(SearchRequest("Java, Paris"), replace(parts, model=None, judge_by_model=None)):
+        pass
+
+
 def _gemini(name: str) -> Run:
     async def run(scene: Scene) -> None:
         with GeminiServer() as server:
@@ -74,6 +81,8 @@ def _gemini(name: str) -> Run:
             scene.worker()
             await scene.recovered()  # searchable by the rules
             await _turn(scene)
+            if name == "429 for an hour":
+                return  # the model is asked again in an hour: nothing to wait for here
             server.decide(wire.honest)
             scene.broken()
             await until(_nothing_waits, "the model's profiles, later")
