@@ -177,7 +177,8 @@ def _is_place(message: Message, position: int, width: int) -> bool:
         return False
     capital = name[0].isupper()
     led = _BEFORE_PLACE.search(message.folded[max(0, start - 45) : start]) is not None
-    if not _is_mainly_a_place(name, named[0].text, capital and led):
+    alone = _alone(message, start, end) and start > 0
+    if not _is_mainly_a_place(name, named[0].text, certain=capital and (led or alone)):
         return False
     big = known[0].kind != "city" or known[0].population >= 90_000
     first = not message.text[message.clause_start(start) : start].strip() and start == 0
@@ -196,7 +197,7 @@ def _spelt(listed: str, written: str) -> bool:
     return one == other or not one.startswith(other.rstrip("s"))
 
 
-def _is_mainly_a_place(name: str, word: str, certain: bool) -> bool:
+def _is_mainly_a_place(name: str, word: str, *, certain: bool) -> bool:
     if certain:
         return True
     if (word in _EVERYDAY_PLACES and fold(name) == word) or (len(name) < 4 and not places.countries_named(name)):
@@ -384,7 +385,8 @@ _SECTOR_BEFORE = re.compile(
     r"|de |d'|of |in |:)?\s*"
     r"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked"
     r"|works|working)\s+(?:\w+ )?)?(?:dans|en|in|from|chez|passee?s? (?:par|dans)|venant d[eu]|issu\w* d[eu]"
-    r"|coming from)\s+(?:(?:le |la |les |l'|the |an |a |un |une |des |du )?(?:secteur |domaine |industrie )?(?:de la |de l'|du |des |de "
+    r"|coming from)\s+(?:(?:le |la |les |l'|the |an |a |un |une |des |du )?(?:secteur |domaine "
+    r"|industrie )?(?:de la |de l'|du |des |de "
     r"|d')?)?|(?:pour|for|at|chez|par|au sein d.?)\s+(?:une? |an? )(?:\w+ )?)$"
 )
 _SECTOR_AFTER = re.compile(

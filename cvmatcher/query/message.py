@@ -17,7 +17,8 @@ _BREAK = re.compile(r"[;!?\n()•]|[,:](?!\d)|\.(?=\s|$)|\s[-–—]\s")
 _SENTENCE_BREAK = re.compile(r"[;!?\n]|\.(?=\s|$)")
 
 _NICE_BEFORE = re.compile(
-    r"\b(?:idealement|si possible|de preference|preferablement|eventuellement|bonus|facultati\w+|optionnel\w*|en bonus"
+    r"\b(?:maybe|perhaps|possibly|peut[ -]etre|dans l'ideal|(?:would |'d )love|extra credit|pluses?(?=\s*:)"
+    r"|idealement|si possible|de preference|preferablement|eventuellement|bonus|facultati\w+|optionnel\w*|en bonus"
     r"|ideally|preferably|if possible|nice[ -]to[ -]have|optional(?:ly)?|would be (?:nice|great|good|a plus)(?: if)?"
     r"|(?:serait|ce serait) (?:bien|mieux|top|ideal)(?: s['i])?|(?:un |les |a )?(?:plus(?=\s*:)|atouts?(?=\s*:))"
     r"|souhaites?(?=\s*:)|apprecies?(?=\s*:)|pourquoi pas|bonus points?(?: for)?|appreciated|with a preference for"
@@ -29,13 +30,15 @@ _NICE_AFTER = re.compile(
     r"|bienvenue?s?|bienvenu|valorise\w*|optionnel\w*|facultati\w*|preferable\w*)"
     r"|(?:un|des) (?:vrai |gros |petit )?(?:plus|atouts?|bonus)\b|apprecie\w*|souhaite\w*|souhaitable\w*"
     r"|bienvenue?s?|facultati\w+|optionnel\w*"
-    r"|(?:non|pas) (?:obligatoires?|indispensables?|requise?s?|necessaires?)"
+    r"|(?:non|pas) (?:un pre[ -]?requis|un must|obligatoires?|indispensables?|requise?s?|necessaires?)"
     r"|(?:is|are|would be|will be|as)\s+(?:also |really |definitely )?(?:a |an )?(?:big |strong |real |nice "
     r"|huge |definite )?(?:plus|bonus|asset|advantage|advantageous|appreciated|welcome|desirable|desired"
     r"|preferred|optional|beneficial|nice to have|helpful|useful)"
     r"|(?:a|an) (?:big |strong |real |nice |huge |definite )?(?:plus|bonus|asset|advantage)\b|preferred"
     r"|desirable|appreciated|welcome"
-    r"|not (?:mandatory|required|essential|necessary)|if possible|si possible|de preference|preferably)(?!\s*:)\b"
+    r"|would help|(?:is|would be) helpful"
+    r"|not (?:a must|a requirement|strictly \w+|mandatory|required|essential|necessary)|if possible|si possible"
+    r"|de preference|preferably)(?!\s*:)\b"
 )
 _REFUSED = re.compile(
     r"\b(?:pas (?:de |d'|du |un |une |en |dans |a |chez )|pas(?= \w)|sans |sauf |hors |excepte "

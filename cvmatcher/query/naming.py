@@ -60,6 +60,9 @@ def title(message: Message) -> Iterator[Item]:
 
 def _item(message: Message, start: int, end: int) -> Item:
     message.use(start, end)
+    led = SENIORITY.match(message.folded, start, end)
+    if led and message.folded[led.end() : end].strip():  # "senior accountant" is an accountant
+        start = led.end() + len(message.folded[led.end() : end]) - len(message.folded[led.end() : end].lstrip())
     return Item(CriterionKind.TITLE, " ".join(message.text[start:end].split()), start, end)
 
 
