@@ -26,6 +26,15 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The long form of the fault tests: every row, 20 seeds; writes docs/reliability.md. Takes hours.
+faults: $(VENV)/.installed
+	$(BIN)/python -m tests.faults --seeds 20 --report docs/reliability.md
+
+# Pictures of every screen, from a real app in Chromium, into docs/screens/.
+screens: $(VENV)/.installed
+	@BIN=$(BIN) sh tests/browser/chromium.sh
+	$(BIN)/python -m tests.browser.screens
+
 # Installs into .venv. torch first: its CPU build where pip finds one, else from PyTorch's own index, else PyPI's build
 # (on Linux that one brings gigabytes of CUDA).
 $(VENV)/.installed: pyproject.toml constraints.txt
