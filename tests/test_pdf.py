@@ -17,12 +17,10 @@ from cvmatcher.guarded.mupdf import pymupdf
 from tests import odd_files
 from tests.odd_files import SAMPLE
 
-LIMITS: dict[str, int] = {"max_pages": 60, "max_chars": 400_000}
-
 
 def read(data: bytes) -> CVText:
     """Without the child: for what does not need its limits."""
-    found = pdf_text.read(data, **LIMITS)
+    found = pdf_text.read(data, max_pages=60, max_chars=400_000)
     return CVText(pages=tuple(found["pages"]), hidden_text=found["hidden"])
 
 
