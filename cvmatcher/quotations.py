@@ -22,27 +22,31 @@ _ORDER = re.compile(
     \b(?:ignor\w+|disregard\w*|forget|oubli\w+|override|bypass\w*|outrepass\w+|contourn\w+)\b.{0,60}
         \b(?:instruct\w+|prompts?|consignes?|rules?|regles?|criter\w+|above|previous|precedent\w*|ci-dessus
             |guidelines?)\b
-    | \b(?:you\s+are|you're|vous\s+etes|tu\s+es|act(?:ing)?\s+as|as)\b.{0,30}
-        \b(?:an?\s+ai|ai\s+model|language\s+model|llm|assistant\s+ia|une?\s+ia|modele\s+de\s+langage|judge|juge
-            |ranker|evaluat\w+|recruiting\s+(?:ai|bot))\b
-    | ^\W*(?:system|assistant|user|instructions?|prompt|admin|developer)\s*(?:message|prompt)?\s*[:>\]]
+    | \b(?:you\s+are|you're|vous\s+etes|tu\s+es)\b.{0,30}
+        \b(?:an?\s+ai|ai|language\s+model|llm|une?\s+ia|modele\s+de\s+langage|judge|juge|ranker|evaluat\w+|recruiting)\b
+    | \b(?:act(?:ing)?\s+as|as|en\s+tant\s+que)\s+(?:an?\s+|un\s+|une\s+)?
+        (?:ai\b|ia\b|ai\s+model|language\s+model|llm\b|assistant\s+ia|modele\s+de\s+langage)
+    | ^\W*(?:system|user|instructions?|prompt|admin)\s*(?:message|prompt)?\s*[:>\]]
     | </?(?:system|assistant|user|cv|instructions?|prompt)\b | \[/?inst\] | <\|
-    | \b(?:rank|rate|score|place|classe[zr]?|note[zr]?|mark|list|put|select|choose|choisi\w+|selectionne\w+
-        |recommend|recommande\w*|
-        prefer|privilegi\w+|favou?r\w*|evaluate|evalue[zr]?|consider|considere[zr]?|treat|traite[zr]?|judge
-            |juge[zr]?|declare[zr]?|answer|repond\w*|reply|respond|output|return|say|dis|dites|indique[zr]?)\b
-        .{0,50}\b(?:this|ce|cette|the|le|la|my|mon|all|tou\w+|every|chaque|as|comme|that|que)\b.{0,40}
-        \b(?:candidat\w*|cv|resume|applicant|profile?|application|criter\w+|requirements?|first|premi\w+|top
-            |best|meilleur\w*|met|satisfi\w+|perfect\w*|parfait\w*|excellent|10/10|100\s*%|qualifi\w+)\b
-    | \b(?:this|the|ce|cette|le)\s+(?:candidat\w*|applicant|cv|resume|profile?)\b.{0,40}
+    | \b(?:rank|rate|score|place|classe[zr]?|note[zr]|mark|put|select|choose|choisi\w+|selectionne\w+|recommend
+            |recommande\w*
+        |prefer|privilegi\w+|favou?rs?|favorise\w*|evaluate|evalue[zr]?|consider|considere[zr]?|treat
+            |traite[zr]?|judge|juge[zr]?
+        |declare[zr]?)\b .{0,30} \b(?:this|ce|cette|my|mon|ma|all|tou\w+|every|chaque)\s+
+        (?:candidat\w*|cv|resume|applicant|profile?|application|candidature|criter\w+|requirements?)\b
+    | \b(?:answer|repond(?:s|ez|re)|reply|respond|output|return|say|dis|dites|indique[zr]?)\b .{0,40}
+        \b(?:met|satisfied|yes|oui|verdict|criter\w+|requirements?)\b .{0,40}
+        \b(?:all|every|each|tous|toutes|chaque|criter\w+|requirements?|candidat\w*)\b
+    | \b(?:this|ce|cette)\s+(?:candidat\w*|applicant|cv|resume|profile?)\b.{0,40}
         \b(?:meets?|satisf\w+|fulfil\w*|remplit|repond|correspond|match\w*|must\s+be|should\s+be|doit\s+etre
-            |is\s+the\s+best|est\s+le\s+meilleur|deserves?|merite)\b
-    | \b(?:all|every|each|tous|toutes|chaque|chacun\w*)\b.{0,25}\b(?:criteri\w+|crite\w+|requirements?
-        |exigences)\b.{0,40}
+            |is\s+the\s+best
+        |est\s+le\s+meilleur|deserves?|merite)\b
+    | \b(?:all|every|each|tous|toutes|chaque|chacun\w*)\b.{0,25}\b(?:criteri\w+|crite\w+|exigences)\b.{0,40}
         \b(?:met|satisf\w+|fulfil\w*|remplis?|valides?|ok|yes|oui|true|atteints?|respecte\w*)\b
+    | \b(?:mark|consider)\b.{0,15}\b(?:all|every|each)\b.{0,25}\b(?:requirements?)\b
     | \b(?:note|message|attention|important|urgent)\b.{0,15}\b(?:to|for|a|au|aux|pour|l)\b.{0,12}
         \b(?:ai|ia|llm|model|modele|reviewer|recruiter|recruteur|evaluat\w+|grader|screening|algorithm\w*|bot
-            |system\w*|judge|juge)\b
+            |judge|juge)\b
     | \b(?:verdict|criterion_id|not_found|json)\b.{0,30}[:=]
     | \b(?:system\s+prompt|prompt\s+injection|hidden\s+(?:text|instruction)|large\s+language\s+model)\b.{0,20}[:!]
     """,
