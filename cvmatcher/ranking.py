@@ -27,6 +27,8 @@ CHECKED = frozenset(
         CriterionKind.SECTOR,
     ]
 )
+# Nobody lives in two towns: several of one of these kinds mean "one of them".
+ALTERNATIVES = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.EMPLOYER, CriterionKind.SECTOR])
 _SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
 _UNKNOWN = 0.3  # a CV that is silent stands between one that answers partly and one that says otherwise
 _NICE = 0.25  # what a wish weighs beside a must
@@ -46,8 +48,21 @@ class Standing:
 
 
 def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
-    """How well the checkable criteria are met: musts count 1, wishes a quarter, what must not be is taken off."""
-    return round(sum(_worth(criterion, standing) for criterion in criteria if criterion.kind in CHECKED), 6)
+    """How well the checkable criteria are met: musts count 1, wishes a quarter, what must not be is taken off.
+
+    Several places, employers or sectors are alternatives: the best one counts.
+    """
+    total, best = 0.0, dict[tuple[CriterionKind, Need], float]()
+    for criterion in criteria:
+        if criterion.kind not in CHECKED:
+            continue
+        worth = _worth(criterion, standing)
+        if criterion.kind in ALTERNATIVES and criterion.need is not Need.MUST_NOT:
+            key = (criterion.kind, criterion.need)
+            best[key] = max(best.get(key, 0.0), worth)
+        else:
+            total += worth
+    return round(total + sum(best.values()), 6)
 
 
 def _worth(criterion: Criterion, standing: Standing) -> float:

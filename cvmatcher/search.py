@@ -235,11 +235,18 @@ def _emptied(turn: _Turn) -> tuple[DroppedCriterion, ...]:
     musts = [c for c in turn.criteria if c.need is Need.MUST]
     if len(musts) < 2:
         return ()
-    failing = [{c.id for c in musts if _fails(c, standing)} for standing in turn.standings.values()]
+    failing = [_failing(musts, standing) for standing in turn.standings.values()]
     if any(not fails for fails in failing):
         return ()
     counts = {c.id: sum(fails <= {c.id} for fails in failing) for c in musts}
     return tuple(DroppedCriterion(criterion_id=c.id, count=counts[c.id]) for c in musts)
+
+
+def _failing(musts: Sequence[Criterion], standing: Standing) -> set[str]:
+    """The musts that a candidate does not answer; of alternatives none fails when one is answered."""
+    fails = {c.id for c in musts if _fails(c, standing)}
+    answered = {c.kind for c in musts if c.id not in fails}
+    return {c.id for c in musts if c.id in fails and not (c.kind in ranking.ALTERNATIVES and c.kind in answered)}
 
 
 def _fails(criterion: Criterion, standing: Standing) -> bool:

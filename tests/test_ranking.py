@@ -59,6 +59,13 @@ def test_a_wish_never_outweighs_a_must() -> None:
     assert by_rules([LYON, wish], [nice, must]) == ["must", "nice"]
 
 
+def test_two_towns_are_alternatives() -> None:
+    nantes = LYON.model_copy(update={"id": "c9", "value": "Nantes"})
+    lyon = standing("lyon", 0.1, (LYON, VerdictState.MET), (nantes, VerdictState.NOT_FOUND))
+    both = standing("both", 0.5, (LYON, VerdictState.PARTLY), (nantes, VerdictState.PARTLY))
+    assert by_rules([LYON, nantes], [both, lyon]) == ["lyon", "both"]
+
+
 def test_equal_candidates_keep_the_order_of_their_ids() -> None:
     assert by_rules([], [standing("b", 0.5), standing("a", 0.5)]) == ["a", "b"]
 

@@ -110,6 +110,11 @@ async def test_the_criterion_that_empties_the_list_is_named(pool: Pool) -> None:
     assert sum(counts.values()) == 2
 
 
+async def test_one_of_two_towns_is_enough(pool: Pool) -> None:
+    events = await events_of(pool, "développeur Python à Lyon ou à Paris")
+    assert not any(isinstance(event, NothingFound) for event in events)
+
+
 async def test_a_cv_that_changed_since_it_was_indexed_is_left_out(pool: Pool) -> None:
     parts = await pool.parts()
     pool.candidates = (PEOPLE[0].model_copy(update={"content_hash": "other"}), *PEOPLE[1:])
