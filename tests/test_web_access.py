@@ -290,3 +290,9 @@ async def test_unknown_addresses_answer_in_the_reader_s_way(site: Site) -> None:
     assert page.status_code == data.status_code == 404
     assert "Il n’y a rien à cette adresse" in page.text
     assert data.json()["error"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/static/%00", "/cv/%00/download", "/%00"])
+async def test_a_nul_in_an_address_is_no_bug(site: Site, path: str) -> None:
+    async with Browser(site.base) as visitor:
+        assert (await visitor.get(path)).status_code == 404

@@ -18,7 +18,7 @@ from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, s
 from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.request import WebRequest
-from cvmatcher.web.security import CSRF, Cookies, CrossSite, add_headers
+from cvmatcher.web.security import CSRF, Cookies, CrossSite, Impossible, add_headers
 from cvmatcher.web.turns import Run, Turns
 from cvmatcher.wiring import Services
 
@@ -59,7 +59,7 @@ def create_app(services: Services, run: Run | None = None) -> Litestar:
             create_static_files_router("/static", directories=[folder("static")], guards=[auth.open_to_all]),
         ],
         request_class=WebRequest,
-        middleware=[CrossSite, DefineMiddleware(auth.WhoAsks), DefineMiddleware(CSRF, config=csrf)],
+        middleware=[Impossible, CrossSite, DefineMiddleware(auth.WhoAsks), DefineMiddleware(CSRF, config=csrf)],
         before_send=[add_headers(https=https)],
         exception_handlers=errors.HANDLERS,
         dependencies={"web": Provide(lambda: web, sync_to_thread=False)},

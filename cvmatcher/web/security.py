@@ -10,7 +10,7 @@ from litestar.enums import ScopeType
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from cvmatcher.domain import NotAllowed
+from cvmatcher.domain import NotAllowed, NotFound
 from cvmatcher.web.request import bearer
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -54,6 +54,18 @@ def add_headers(*, https: bool) -> Any:
 
 def _header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
+
+
+class Impossible:
+    """A NUL in a path names nothing, and the file system would raise a ValueError over it. Raises NotFound."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and "\0" in scope["path"]:
+            raise NotFound("no such page")
+        await self.app(scope, receive, send)
 
 
 class CrossSite:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from tests.faults import rows
 from tests.faults.case import CASES, Case
-from tests.faults.report import Result, as_table, write_report
+from tests.faults.report import Result, as_table, keep, kept, write_report
 from tests.faults.world import Lost, World, a_scene, a_world
 
 
@@ -27,8 +27,12 @@ async def one(world: World, case: Case, seed: int, *, short: bool) -> Result:
             lost, doubled = (error.lost, error.doubled) if isinstance(error, Lost) else (0, 0)
             log = scene.home / "worker.log"
             tail = log.read_text(errors="replace")[-3000:] if log.exists() else ""
-            return Result(case, seed, False, monotonic() - begun, scene.recovery, lost, doubled, _line(error), tail)
-        return Result(case, seed, True, monotonic() - begun, scene.recovery, 0, 0, "; ".join(scene.notes), "")
+            return Result(
+                case.row, case.name, seed, False, monotonic() - begun, scene.recovery, lost, doubled, _line(error), tail
+            )
+        return Result(
+            case.row, case.name, seed, True, monotonic() - begun, scene.recovery, 0, 0, "; ".join(scene.notes), ""
+        )
 
 
 def _line(error: Exception) -> str:
@@ -38,7 +42,8 @@ def _line(error: Exception) -> str:
 async def run(arguments: argparse.Namespace) -> list[Result]:
     results: list[Result] = []
     end = monotonic() + arguments.seconds
-    chosen = [case for case in CASES if not arguments.rows or any(word in case.id for word in arguments.rows)]
+    ordered = sorted(CASES, key=lambda case: rows.ROWS.index(case.row))
+    chosen = [case for case in ordered if not arguments.rows or any(word in case.id for word in arguments.rows)]
     async with a_world() as world:
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             for case in chosen:
@@ -49,6 +54,8 @@ async def run(arguments: argparse.Namespace) -> list[Result]:
                     return results
                 result = await one(world, case, seed, short=arguments.short)
                 results.append(result)
+                if arguments.save:
+                    keep(arguments.save, result)
                 mark = "ok  " if result.survived else "LOST"
                 print(f"{mark} {case.id} seed {seed}: {result.seconds:.1f} s, recovered in {result.recovery:.1f} s "
                       f"{result.said}", flush=True)  # fmt: skip
@@ -63,6 +70,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--rows", nargs="*", default=[], help="only cases whose name contains one of these")
     parser.add_argument("--report", type=Path, help="the file whose table is written anew")
+    parser.add_argument("--save", type=Path, help="a file that collects the tries of several runs, for --report")
     parser.add_argument("--seconds", type=float, default=6 * 3600, help="no further try is begun after these")
     parser.add_argument("--short", action="store_true", help="shorter faults, as in CI")
     parser.add_argument("--logs", action="store_true", help="print the end of the worker's log of a failed try")
@@ -72,11 +80,10 @@ def main() -> int:
     if arguments.list:
         print("\n".join(case.id for case in CASES))
         return 0
-    begun = monotonic()
     results = asyncio.run(run(arguments))
     print(as_table(results))
     if arguments.report:
-        write_report(arguments.report, results, monotonic() - begun)
+        write_report(arguments.report, kept(arguments.save) if arguments.save else results)
     return 0 if results and all(result.survived for result in results) else 1
 
 

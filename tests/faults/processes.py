@@ -14,14 +14,14 @@ import multiprocessing
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import uvicorn
 from pydantic import SecretStr
 
-from cvmatcher import failpoint, ingest, jobs, pdf, reading, start, store, wiring, worker
+from cvmatcher import failpoint, ingest, jobs, reading, start, store, wiring, worker
 from cvmatcher.adapters.breaker import Breaker
 from cvmatcher.adapters.drive import DriveSource
 from cvmatcher.adapters.faiss_index import FaissIndex
@@ -76,7 +76,6 @@ class Plan:
     drive: tuple[str, str, str] | None = None  # token, folder id, address
     gemini: str = ""  # address
     structurer: str = "rules/1"
-    reader_seconds: float = 20.0
     structure_seconds: float = 2.0  # how long ingestion waits for the model
     burst: bool = False
 
@@ -113,11 +112,10 @@ def gemini_of(plan: Plan, queue: jobs.Queue) -> Gemini | None:
 def parts_of(plan: Plan, gemini: Gemini | None) -> IngestParts:
     plain = FirstLineStructurer(plan.structurer)
     rules: Structurer = RulesStructurer() if plan.pdf or gemini else plain
-    limits = pdf.Limits(child=replace(pdf.Limits().child, seconds=plan.reader_seconds))
 
     async def read(data: bytes, name: str, mime: str) -> CVText:
         if plan.pdf:
-            return await (pdf.read_pdf(data, limits=limits) if data else reading.read_cv(data, name, mime))
+            return await reading.read_cv(data, name, mime)
         return await _read_moody(data, name, Path(plan.home))
 
     return IngestParts(

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-
-from tests.faults.case import Case
 
 BEGIN, END = "<!-- results: written by python -m tests.faults -->", "<!-- end of results -->"
 
 
 @dataclass(frozen=True)
 class Result:
-    case: Case
+    """One try of a case, named by its row and name."""
+
+    row: str
+    name: str
     seed: int
     survived: bool
     seconds: float
@@ -28,24 +30,40 @@ class Result:
     doubled: int
     said: str
     log: str
+    command: str = field(default_factory=lambda: " ".join(["python -m tests.faults", *sys.argv[1:]]))
+
+    @property
+    def id(self) -> str:
+        return f"{self.row}/{self.name}"
+
+
+def keep(path: Path, result: Result) -> None:
+    """Adds a try to a file of tries, so that several runs can make one report."""
+    with path.open("a") as file:
+        file.write(json.dumps(asdict(result) | {"log": ""}) + "\n")
+
+
+def kept(path: Path) -> list[Result]:
+    return [Result(**json.loads(line)) for line in path.read_text().splitlines()]
 
 
 def as_table(results: Sequence[Result]) -> str:
     """One line per case, in the order in which they ran first."""
     grouped: dict[str, list[Result]] = {}
     for result in results:
-        grouped.setdefault(result.case.id, []).append(result)
+        grouped.setdefault(result.id, []).append(result)
     lines = [
         "| row | case | tries | survived | recovery p50 | p95 | lost | doubled |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for tries in grouped.values():
-        case = tries[0].case
         survived = sum(one.survived for one in tries)
         times = sorted(one.recovery for one in tries if one.recovery)
         p50, p95 = (f"{quantile(times, q):.1f} s" if times else "–" for q in (0.5, 0.95))
         lost, doubled = sum(one.lost for one in tries), sum(one.doubled for one in tries)
-        lines.append(f"| {case.row} | {case.name} | {len(tries)} | {survived} | {p50} | {p95} | {lost} | {doubled} |")
+        lines.append(
+            f"| {tries[0].row} | {tries[0].name} | {len(tries)} | {survived} | {p50} | {p95} | {lost} | {doubled} |"
+        )
     return "\n".join(lines)
 
 
@@ -55,32 +73,32 @@ def quantile(values: Sequence[float], share: float) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]
 
 
-def summary(results: Sequence[Result], seconds: float) -> str:
+def summary(results: Sequence[Result]) -> str:
     """The command, the machine, the sums, and each failed try by name."""
     times = [one.recovery for one in results if one.recovery]
     survived = sum(one.survived for one in results)
-    command = " ".join(["python -m tests.faults", *sys.argv[1:]])
+    commands = ", ".join(f"`{command}`" for command in dict.fromkeys(one.command for one in results))
     memory = psutil.virtual_memory().total / 2**30
     sums = (
-        f"{len(results)} tries of {len({one.case.id for one in results})} cases in "
-        f"{len({one.case.row for one in results})} rows: {survived} survived, "
+        f"{len(results)} tries of {len({one.id for one in results})} cases in "
+        f"{len({one.row for one in results})} rows: {survived} survived, "
         f"{sum(one.lost for one in results)} lost, {sum(one.doubled for one in results)} doubled"
     )
     machine = f"{psutil.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
     lines = [
-        f"`{command}`, {datetime.now(UTC):%Y-%m-%d}, {machine}; {seconds / 60:.0f} minutes.",
+        f"{commands}, {datetime.now(UTC):%Y-%m-%d}, {machine}; {sum(one.seconds for one in results) / 60:.0f} minutes.",
         "",
         sums + (f"; recovery p50 {quantile(times, 0.5):.1f} s, p95 {quantile(times, 0.95):.1f} s." if times else "."),
     ]
     failed = [one for one in results if not one.survived]
-    lines += ["", *(f"- not survived: {one.case.id}, seed {one.seed}: {one.said}" for one in failed)] if failed else []
+    lines += ["", *(f"- not survived: {one.id}, seed {one.seed}: {one.said}" for one in failed)] if failed else []
     return "\n".join(lines)
 
 
-def write_report(path: Path, results: Sequence[Result], seconds: float) -> None:
+def write_report(path: Path, results: Sequence[Result]) -> None:
     """Replaces the results between the marks; the words around them stay."""
     text = path.read_text() if path.exists() else f"# Faults\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    body = f"\n{summary(results, seconds)}\n\n{as_table(results)}\n"
+    body = f"\n{summary(results)}\n\n{as_table(results)}\n"
     path.write_text(f"{before}{BEGIN}{body}{END}{after}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults import kills, serving, stores, vendors
+from tests.faults import badfiles, kills, serving, stores, vendors
 
-ALL = (kills, stores, vendors, serving)
+ALL = (kills, stores, vendors, serving, badfiles)
 ROWS = (
     kills.KILL,
     kills.BLOCKED,
@@ -20,4 +20,15 @@ ROWS = (
     serving.INDEX,
     serving.TWO,
     serving.LEAVES,
+    badfiles.UNREADABLE,
+    badfiles.BOMBS,
+    badfiles.DOCX,
+    badfiles.ACTIVE,
+    badfiles.HIDDEN,
+    badfiles.MARKUP,
+    badfiles.OPERATORS,
+    badfiles.TRAVERSAL,
+    badfiles.MESSAGES,
+    badfiles.CELLS,
+    badfiles.NAN,
 )
