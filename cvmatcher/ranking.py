@@ -34,7 +34,11 @@ _UNKNOWN = 0.3  # a CV that is silent stands between one that answers partly and
 _NICE = 0.25  # what a wish weighs beside a must
 # What someone is counts before what they also have: no fact outweighs the title or the sector asked for.
 _WEIGHT = {CriterionKind.SECTOR: 2.0, CriterionKind.TITLE: 2.0}
-_CORE_SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.3, VerdictState.NOT_FOUND: 0.0}
+_SKILL_WEIGHT = 1.5  # what someone can do counts before where they live
+_PARTLY = {
+    CriterionKind.SECTOR: 0.3,
+    CriterionKind.TITLE: 0.6,
+}  # a neighbouring sector is another; a wider title is near
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,11 @@ def _worth(criterion: Criterion, standing: Standing) -> float:
     if criterion.need is Need.MUST_NOT:
         return -2.0 * _SHARE[state]
     if criterion.kind in _WEIGHT:
-        share = _CORE_SHARE[state] * _WEIGHT[criterion.kind]
+        partly = state is VerdictState.PARTLY
+        share = (_PARTLY[criterion.kind] if partly else _SHARE[state]) * _WEIGHT[criterion.kind]
     else:
         share = _UNKNOWN if state is VerdictState.NOT_FOUND and criterion.id in standing.silent else _SHARE[state]
+        share *= _SKILL_WEIGHT if criterion.kind is CriterionKind.SKILL else 1.0
     return share * (_NICE if criterion.need is Need.NICE else 1.0)
 
 

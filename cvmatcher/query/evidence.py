@@ -239,11 +239,13 @@ def title_names(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def title_names_inside(value: str) -> tuple[str, ...]:
-    """Names of the occupation named inside a value that is none as a whole: "développeur" in "développeur Python"."""
-    if titles.ids(value):
-        return ()
-    inside = dict.fromkeys(match.canonical for match in titles.find(value))
-    return tuple(name for title_id in inside for name in titles.everything()[title_id].all_names)
+    """Names of the wider occupation inside a value, of its family if known: "développeur" in "développeur Python"."""
+    family, words = titles.families(value), value.split()
+    parts = {" ".join(words[at:end]) for at in range(len(words)) for end in range(at + 1, len(words) + 1)} - {value}
+    wider = {
+        title_id for part in parts for title_id in titles.ids(part) if not family or family & titles.families(part)
+    }
+    return tuple(name for title_id in sorted(wider) for name in titles.everything()[title_id].all_names)
 
 
 @lru_cache(maxsize=20000)
@@ -476,7 +478,20 @@ def _sector(criterion: Criterion, cv: CV) -> Finding:
     for sector, quotation in held:
         if quotation and set(sectors.ids(sector)) & set(sectors.ids(criterion.value)):
             return Finding(PARTLY, quotation)
-    return _found(PARTLY, _quote(cv, sectors.names(criterion.value)))
+    return _told_sector(criterion, cv)
+
+
+def _told_sector(criterion: Criterion, cv: CV) -> Finding:
+    """The sector's own name anywhere, or another name of it where the CV says for whom: never a stray word."""
+    quotation = _quote(cv, [criterion.value])
+    if quotation:
+        return Finding(PARTLY, quotation)
+    keys = [stems(name) for name in sectors.names(criterion.value)]
+    sentences = _SENTENCE.split(cv.profile.biography)
+    for value in (*sentences, *(job.employer for job in cv.profile.experiences)):
+        if any(key and _holds(stems(value), key) for key in keys):
+            return _found(PARTLY, _quote_value(cv, value))
+    return NOTHING
 
 
 def _employer(criterion: Criterion, cv: CV) -> Finding:
@@ -488,6 +503,7 @@ def _employer(criterion: Criterion, cv: CV) -> Finding:
     return Finding(MET, quotation) if quotation else NOTHING
 
 
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DEGREES: tuple[tuple[int, str], ...] = (
     (8, r"doctorat\w*|ph\.?d|doctorate|these\b|bac\s?\+\s?8"),
     (5, (
