@@ -36,6 +36,10 @@ async def searches(rita: Browser, message: str = "services in Python") -> int:
     if answer.status_code != 303:
         raise Lost(f"a search was answered {answer.status_code}")
     page = await rita.get(answer.headers["location"])
+    async with asyncio.timeout(20):
+        while "data-stop" in page.text:  # still under way
+            await asyncio.sleep(0.1)
+            page = await rita.get(answer.headers["location"])
     return page.text.count("data-card")
 
 

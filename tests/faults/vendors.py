@@ -14,7 +14,7 @@ from cvmatcher.search import SearchRequest
 from cvmatcher.store import sources
 from tests.faults import processes
 from tests.faults.case import Run, case
-from tests.faults.world import Lost, Scene, until
+from tests.faults.world import Lost, Scene, ended, until
 from tests.ingesting import all_candidates
 from tests.servers import drive as drive_wire
 from tests.servers import gemini as wire
@@ -182,8 +182,9 @@ async def life(scene: Scene) -> None:
             await asyncio.sleep(scene.random.uniform(0, 0.4))
             if scene.random.random() < 0.2:
                 scene.processes[-1].kill()
+                await ended(scene.processes[-1])
+                await scene.sound_so_far()  # only while nobody writes: several reads make one picture
                 scene.worker()
-            await scene.sound_so_far()
         scene.broken()
         await scene.recovered()
 
