@@ -25,7 +25,7 @@
   const escape = () => {
     const panel = one("#panel");
     if (one("dialog[open], :popover-open")) return;
-    const menu = one("details.more[open]");
+    const menu = one("details:is(.more, .alike)[open]");
     if (menu) menu.open = false;
     else if (one("[data-stop]")) one("[data-stop]").click();
     else if (panel?.firstElementChild) close(panel);
@@ -119,6 +119,17 @@
   on("htmx:error", event => {
     const failed = event.detail.error?.name === "TypeError" || event.detail.error === "timeout";
     if (failed && !one(".toast.is-offline")) one("#toasts").append(one("#offline").content.cloneNode(true));
+  });
+
+  // A file dropped onto the composer is asked with.
+  const dropped = event => event.target.closest?.("#composer") && event.dataTransfer?.types.includes("Files");
+  on("dragover", event => dropped(event) && event.preventDefault());
+  on("drop", event => {
+    if (!dropped(event)) return;
+    event.preventDefault();
+    const input = one("[data-document]");
+    input.files = event.dataTransfer.files;
+    input.form.requestSubmit();
   });
 
   on("change", event => event.target.matches("[data-submit]") && event.target.form.requestSubmit());

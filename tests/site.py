@@ -18,6 +18,7 @@ from litestar import Litestar
 from pydantic import SecretStr
 
 from cvmatcher import jobs, store
+from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.domain import (
     Candidate,
     Criterion,
@@ -69,6 +70,7 @@ def services_of(database: store.Database, queue: jobs.Queue, home: Path, **setti
         "database": database,
         "queue": queue,
         "sources": {"drive": ScriptedSource()},
+        "structurer": RulesStructurer(),
         "embedder": embedder,
         "vectors": vectors,
         "words": words,

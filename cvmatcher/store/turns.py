@@ -8,7 +8,7 @@ append (LeaseLost) instead of mixing its events with the verdict "interrupted".
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -40,8 +40,16 @@ class Conversation(Value):
 class Change(Value):
     """What made this turn differ from the one it came from, for showing: "without Lyon", "German: nice to have"."""
 
-    kind: str  # "drop", "must", "nice", "must_not", "again"
-    label: str = ""
+    kind: str  # "drop", "must", "nice", "must_not", "add", "like", "unlike", "undo", "again", "document", "cut"
+    label: str = ""  # of the criterion, name of the person or of the file
+
+
+class Kept(Value):
+    """What a turn ran on, so that it can be replayed: beside its criteria, which are among its events."""
+
+    position: str = ""  # place in MongoDB's stream of changes up to which the indexes were filled
+    embedder: str = ""  # the embedding model's id
+    reader: str = ""  # "rules/1", or the language model and the version of its prompts
 
 
 class Turn(Value):
@@ -52,6 +60,8 @@ class Turn(Value):
     message: str
     criteria: tuple[Criterion, ...] | None = None  # given by a chip; None: to be understood from the message
     change: Change | None = None
+    before: str = ""  # the turn whose criteria Undo goes back to
+    kept: Kept = Kept()
     state: str = RUNNING  # or an EndState
     created: datetime
 
@@ -81,6 +91,8 @@ class TurnDocument(Document):
     message: str
     criteria: list[dict[str, Any]] | None = None
     change: dict[str, Any] | None = None
+    before: str = ""
+    kept: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
     state: str = RUNNING
     created: datetime
     process: str  # who runs it
@@ -177,6 +189,8 @@ class NewTurn:
     process: str
     criteria: tuple[Criterion, ...] | None = None
     change: Change | None = None
+    before: str = ""
+    kept: Kept = field(default_factory=Kept)
 
 
 async def add(new: NewTurn) -> Turn:
@@ -196,6 +210,8 @@ async def add(new: NewTurn) -> Turn:
         message=new.message,
         criteria=None if new.criteria is None else [one.model_dump(mode="json") for one in new.criteria],
         change=new.change.model_dump() if new.change else None,
+        before=new.before,
+        kept=new.kept.model_dump(),
         created=_now(),
         process=new.process,
         lease_until=_now() + LEASE,
@@ -210,6 +226,11 @@ async def turn(turn_id: str, owner: str) -> Turn:
     if found is None:
         raise NotFound("no such turn")
     return _turn(found)
+
+
+async def last_of(conversation_id: str) -> Turn | None:
+    found = await TurnDocument.find({"conversation": conversation_id}).sort("-number").first_or_none()
+    return _turn(found) if found else None
 
 
 async def exists(turn_id: str) -> bool:

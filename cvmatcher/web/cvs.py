@@ -18,6 +18,7 @@ from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
 from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.people import User
+from cvmatcher.web.above import Above, above
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest
@@ -40,6 +41,7 @@ class Place:
     before: str | None
     after: str | None
     total: int
+    above: Above | None = None  # why the candidate stands above `after`; None unless asked for
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -53,7 +55,7 @@ async def _candidate(candidate_id: str) -> Candidate:
     return found
 
 
-async def _place(turn_id: str, candidate_id: str, user_id: str) -> Place | None:
+async def _place(turn_id: str, candidate: Candidate, user_id: str, *, compared: bool = False) -> Place | None:
     """None without a turn, or when it is another person's or gone: the profile stands on its own then."""
     if not turn_id:
         return None
@@ -62,16 +64,19 @@ async def _place(turn_id: str, candidate_id: str, user_id: str) -> Place | None:
     except NotFound:
         return None
     view = TurnView(turn).take(await store.events(turn_id))
-    if candidate_id not in view.order:
+    if candidate.id not in view.order:
         return None
-    rank = view.order.index(candidate_id)
+    rank = view.order.index(candidate.id)
+    after = view.order[rank + 1] if rank + 1 < len(view.order) else None
+    below = await candidates.get(after) if after and compared and view.verdicts else None
     return Place(
         turn=turn_id,
         conversation=turn.conversation,
-        card=view.card(candidate_id),
+        card=view.card(candidate.id),
         before=view.order[rank - 1] if rank else None,
-        after=view.order[rank + 1] if rank + 1 < len(view.order) else None,
+        after=after,
         total=len(view.order),
+        above=above(view, candidate, below) if below else None,
     )
 
 
@@ -91,7 +96,7 @@ async def opened(user: User, candidate: Candidate, turn_id: str, tab: str = "pro
     await audit.append(user.id, "viewed", candidate.id)
     return Opened(
         candidate=candidate,
-        place=await _place(turn_id, candidate.id, user.id),
+        place=await _place(turn_id, candidate, user.id, compared=tab == "why"),
         tab=tab,
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
         history=await _history(candidate, admin=user.is_admin) if tab == "history" else None,
@@ -193,7 +198,7 @@ async def page_image(
     candidate = await _candidate(candidate_id)
     if not 1 <= number <= max(1, len(candidate.pages)):
         raise NotFound("no such page")
-    place = await _place(turn_id, candidate_id, request.person.id)
+    place = await _place(turn_id, candidate, request.person.id)
     quoted = [one.quotation for one in place.verdicts if one.quotation] if place else []
     marks = [one.text for one in quoted if one.page == number - 1]
     key = (candidate.content_hash, number, tuple(marks))

@@ -54,8 +54,6 @@ def on_app_error(request: WebRequest, error: AppError) -> Response[Any]:
     if status == 500:
         log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     sentence = error.details.get("sentence") or error.code
-    if error.details.get("too_long"):
-        sentence = "too_large"
     headers = {}
     if status in {429, 503}:
         headers["Retry-After"] = str(error.details.get("retry_after", 5))

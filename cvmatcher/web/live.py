@@ -90,6 +90,7 @@ class Live:
         return [
             self._status(),
             Partial(f"{self._id}-after", self._text("search/_after.html")),
+            Partial(f"{self._id}-kept", self._text("search/_kept.html")),
             Partial(f"#stop-{self._view.turn.id}", self._text("search/_send.html"), "outerHTML"),
             Partial(f"{self._id}-stream", "", "delete"),
         ]

@@ -92,7 +92,7 @@ def message_of(fields: dict[str, str]) -> str:
     if not message:
         raise InvalidInput("empty message")
     if len(message.encode()) > MESSAGE_BYTES:
-        raise InvalidInput("message too long", too_long=True)
+        raise InvalidInput("message too long", sentence="message_too_long")
     return message
 
 

@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post
+from litestar.datastructures import UploadFile
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Stream
 
-from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput, Need
+from cvmatcher.domain import EarlierTurn, InvalidInput
 from cvmatcher.search import SearchRequest
 from cvmatcher.store import candidates, likes
 from cvmatcher.store import turns as store
-from cvmatcher.store.turns import Change, Conversation, NewTurn, Turn
+from cvmatcher.store.turns import Conversation, Kept, NewTurn, Turn
+from cvmatcher.web.asking import Asker
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.cvs import Opened, opened
 from cvmatcher.web.live import Live
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer
-from cvmatcher.web.request import WebRequest, message_of
+from cvmatcher.web.request import WebRequest, clean
 from cvmatcher.web.turnview import TurnView
 
 FIRST_ANSWER = 0.08  # seconds a POST waits for hits before it answers without
+DOCUMENT_LIMIT = 8 << 20  # bytes of a file dropped onto the composer, with its form
 WITHOUT_SCRIPT = 25.0  # seconds a browser without JavaScript waits for the whole turn
 
 EXAMPLES = (
@@ -95,9 +98,33 @@ async def _page(
 
 @post("/turns", guards=[signed_in], status_code=200)
 async def new_turn(request: WebRequest, web: Web) -> Response[Any]:
-    """A question, or a chip of an earlier turn. Answers with the turn's article, hits included if they are there."""
-    fields = await request.fields()
-    new = await _asked(fields, request.person.id, web.turns.process)
+    """A question, or a change to an earlier turn. Answers with the turn's article, hits included if they are there."""
+    return await _begun(request, web, await _asker(request, web).turn(await request.fields()))
+
+
+@post("/turns/document", guards=[signed_in], status_code=200, request_max_body_size=DOCUMENT_LIMIT)
+async def new_turn_of_document(request: WebRequest, web: Web) -> Response[Any]:
+    """A job description as a file, dropped onto the composer: its text is the question."""
+    form = await request.form()
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise InvalidInput("no file")
+    conversation_id = clean(str(form.get("conversation") or ""))
+    new = await _asker(request, web).document(await file.read(), file.filename, conversation_id)
+    return await _begun(request, web, new)
+
+
+def _asker(request: WebRequest, web: Web) -> Asker:
+    services = web.services
+    kept = Kept(
+        position=services.follower.position,
+        embedder=services.embedder.model_id,
+        reader=services.structurer.version,
+    )
+    return Asker(request.person.id, web.turns.process, kept)
+
+
+async def _begun(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
     for running in await store.running_in(new.conversation):
         await web.turns.stop(running)
     earlier = [
@@ -117,43 +144,6 @@ async def new_turn(request: WebRequest, web: Web) -> Response[Any]:
         return Redirect(address, status_code=303)
     await web.turns.settled(turn.id, FIRST_ANSWER, first_hits=True)
     return await _article(request, web, turn, address)
-
-
-async def _asked(fields: dict[str, str], user_id: str, process: str) -> NewTurn:
-    """What the form asks for. Opens a conversation if there is none yet. Raises InvalidInput, NotFound."""
-    if fields.get("from"):
-        return await _changed(fields, user_id, process)
-    message = message_of(fields)
-    if fields.get("conversation"):
-        place = await store.conversation(fields["conversation"], user_id)
-    else:
-        place = await store.new_conversation(user_id, message)
-    return NewTurn(place.id, user_id, message, process)
-
-
-async def _changed(fields: dict[str, str], user_id: str, process: str) -> NewTurn:
-    """An earlier turn with one criterion dropped or flipped ("drop:c2", "nice:c2"), or once more ("again")."""
-    base = await store.turn(fields["from"], user_id)
-    act, _, criterion_id = fields.get("act", "").partition(":")
-    if act == "again":
-        return NewTurn(base.conversation, user_id, base.message, process, base.criteria, Change(kind="again"))
-    criteria = await store.criteria_of(base.id)
-    chosen = next((one for one in criteria if one.id == criterion_id), None)
-    if chosen is None or act not in {"drop", *Need}:
-        raise InvalidInput("no such criterion")
-    changed = tuple(_flipped(one, act) if one is chosen else one for one in criteria)
-    kept = tuple(one for one in changed if one is not None)
-    if not kept:
-        raise InvalidInput("no criterion left", sentence=NOTHING_LEFT)
-    change = Change(kind=act, label=chosen.label)
-    return NewTurn(base.conversation, user_id, base.message, process, kept, change)
-
-
-NOTHING_LEFT = _("A search needs at least one criterion. Ask a new question instead.")
-
-
-def _flipped(criterion: Criterion, act: str) -> Criterion | None:
-    return None if act == "drop" else criterion.model_copy(update={"need": Need(act)})
 
 
 async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> Response[Any]:
@@ -247,4 +237,4 @@ def _after_change(request: WebRequest, address: str) -> Response[Any]:
     return Redirect(address, status_code=303)
 
 
-HANDLERS = (home, conversation, new_turn, events, ordered_list, stop, rename, delete)
+HANDLERS = (home, conversation, new_turn, new_turn_of_document, events, ordered_list, stop, rename, delete)

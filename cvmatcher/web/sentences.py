@@ -5,7 +5,7 @@ A code without a sentence would be shown raw: a test walks the enumerations of d
 
 from __future__ import annotations
 
-from cvmatcher.domain import CriterionKind, EndState, FileState, LanguageLevel, QuarantineReason, VerdictState
+from cvmatcher.domain import CriterionKind, EndState, FileState, LanguageLevel, Need, QuarantineReason, VerdictState
 from cvmatcher.web.catalogs import mark as _
 
 QUARANTINE: dict[str, str] = {
@@ -84,6 +84,9 @@ ERRORS: dict[str, str] = {
     "csrf": _("This page was open for too long. Reload it and try again."),
     "cross_site": _("This request came from another website and was refused."),
     "too_large": _("This is too long."),
+    "message_too_long": _(
+        "This message is longer than 4,096 bytes, about one page. Keep what counts and send it again."
+    ),
     "method": _("This address does not work that way."),
 }
 
@@ -102,6 +105,12 @@ JOB_STATES: dict[str, str] = {
     "cancelled": _("cancelled"),
 }
 
+NEEDS: dict[str, str] = {
+    Need.MUST: _("a must"),
+    Need.NICE: _("if possible"),
+    Need.MUST_NOT: _("excluded"),
+}
+
 ACTS: dict[str, str] = {
     "viewed": _("viewed the profile"),
     "opened": _("opened the PDF"),
@@ -117,6 +126,7 @@ TABLES: dict[str, dict[str, str]] = {
     "file_state": FILE_STATES,
     "verdict": VERDICTS,
     "kind": KINDS,
+    "need": NEEDS,
     "level": LEVELS,
     "end": ENDS,
     "error": ERRORS,
