@@ -15,7 +15,7 @@ import typer
 
 from cvmatcher.domain import AppError, Misconfigured
 from cvmatcher.settings import Settings
-from cvmatcher.terminal import answer_json, err, figures, out, start_logging, table
+from cvmatcher.terminal import answer_json, err, figures, macro, out, start_logging, table
 
 app = typer.Typer(help="Find people in a folder of CVs, in plain language.", no_args_is_help=True, add_completion=False)
 users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
@@ -147,21 +147,30 @@ def check(
 
 @app.command("eval")
 def evaluate(
-    directory: Annotated[Path, typer.Argument(help="docs.jsonl, queries.jsonl and qrels.tsv; or CVs with their truth")],
+    directories: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR…", help="Folders with docs.jsonl, queries.jsonl and qrels.tsv; or CVs with truths"),
+    ],
     profiles: Annotated[bool, typer.Option("--profiles", help="Accuracy of the structured fields instead.")] = False,
     json: Json = False,
 ) -> None:
-    """Measure the search on a judged set, beside simpler methods."""
+    """Measure the search on judged sets, beside simpler methods."""
     from cvmatcher import commands  # noqa: PLC0415
 
-    measure = commands.evaluate_profiles if profiles else commands.evaluate
-    report = asyncio.run(measure(_settings(), directory))
+    settings = _settings()
+    if profiles:
+        for directory in directories:
+            report = asyncio.run(commands.evaluate_profiles(directory))
+            answer_json(report) if json else out.print(commands.profiles_as_text(report), highlight=False, markup=False)
+        return
+    report = asyncio.run(commands.evaluate(settings, directories))
     if json:
         answer_json(report)
-    elif profiles:
-        out.print(commands.profiles_as_text(report), highlight=False, markup=False)
-    else:
-        figures(report)
+        return
+    for name, one in report.get("sets", {"": report}).items():
+        figures(name, one)
+    if "macro" in report:
+        macro(report["macro"])
 
 
 @app.command("demo-cvs")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -217,21 +218,29 @@ def _judged(criteria: dict[str, Criterion], verdict: Verdict) -> Report:
 # ---------------------------------------------------------------------------------------------------------- measure
 
 
-async def evaluate(settings: Settings, directory: Path) -> Report:
-    """A judged set through the search that serves users; vectors are kept for the next run."""
+async def evaluate(settings: Settings, directories: Sequence[Path]) -> Report:
+    """Judged sets through the search that serves users; vectors are kept for the next run.
+
+    One set gives its report; several give `{"sets": {name: report}, "macro": {…}}`.
+    """
     structurer, embedder = await asyncio.to_thread(open_offline_models, settings)
+    reports: dict[str, Report] = {}
     with terminal.progress() as bar:
-        task = bar.add_task("Reading documents", total=None, rate="")
-        return await evaluation.evaluate(
-            directory,
-            structurer=structurer,
-            embedder=embedder,
-            cache=settings.cvmatcher_home / "eval",
-            progress=lambda done, total: terminal.advance(bar, task, done, total),
-        )
+        for directory in directories:
+            task = bar.add_task(directory.name, total=None, rate="")
+            reports[directory.name] = await evaluation.evaluate(
+                directory,
+                structurer=structurer,
+                embedder=embedder,
+                cache=settings.cvmatcher_home / "eval",
+                progress=partial(terminal.advance, bar, task),
+            )
+    if len(reports) == 1:
+        return reports[directories[0].name]
+    return {"sets": reports, "macro": evaluation.macro(list(reports.values()))}
 
 
-async def evaluate_profiles(_settings: Settings, directory: Path) -> Report:
+async def evaluate_profiles(directory: Path) -> Report:
     """Accuracy per field of the structured profiles over CVs with their truth beside them."""
     return await accuracy.measure(directory)
 

@@ -219,6 +219,8 @@ def _report(
             for name, rankings in baselines.items()
         },
         "latency_ms": {"p50": _percentile(milliseconds, 50), "p95": _percentile(milliseconds, 95)},
+        "queries": {"search": own}
+        | {name: [judged.ndcg(r[q.id], q.grades) for q in queries] for name, r in baselines.items()},
     }
 
 
@@ -244,6 +246,35 @@ def ratio(ours: Sequence[float], theirs: Sequence[float], seed: int = 0) -> dict
         "ratio": round(float(one.mean() / other.mean()), 3),
         "interval": [round(float(low), 3), round(float(high), 3)],
     }
+
+
+def macro(reports: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, Any]:
+    """Means of nDCG@10 over sets, each set counting the same, and the ratio of ours to each method's.
+
+    `best` is the method that is best on each set by itself. Intervals: 95 %, paired bootstrap over queries within sets.
+    """
+    random = np.random.default_rng(seed)
+    draws = [random.integers(0, report["all"]["n"], (_DRAWS, report["all"]["n"])) for report in reports]
+
+    def means(chosen: Sequence[str]) -> tuple[float, Any]:
+        """The macro mean of one method a set, and its bootstrap draws."""
+        scores = [np.asarray(report["queries"][name]) for report, name in zip(reports, chosen, strict=True)]
+        drawn = np.mean([one[draw].mean(axis=1) for one, draw in zip(scores, draws, strict=True)], axis=0)
+        return float(np.mean([one.mean() for one in scores])), drawn
+
+    mean, drawn = means(["search"] * len(reports))
+    rivals = {name: [name] * len(reports) for name in reports[0]["baselines"]}
+    rivals["best"] = [max(r["baselines"], key=lambda name: r["baselines"][name]["ndcg@10"]) for r in reports]
+    found: dict[str, Any] = {"ndcg@10": round(mean, 4), "baselines": {}}
+    for name, chosen in rivals.items():
+        other, theirs = means(chosen)
+        low, high = np.percentile(drawn / np.maximum(theirs, 1e-9), [2.5, 97.5])
+        found["baselines"][name] = {
+            "ndcg@10": round(other, 4),
+            "ratio": round(mean / max(other, 1e-9), 3),
+            "interval": [round(float(low), 3), round(float(high), 3)],
+        }
+    return found
 
 
 def _percentile(values: Sequence[float], share: float) -> float:

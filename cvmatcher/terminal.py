@@ -47,15 +47,25 @@ def table(title: str, rows: Mapping[str, object]) -> None:
     out.print(shown)
 
 
-def figures(report: Mapping[str, Any]) -> None:
+def figures(title: str, report: Mapping[str, Any]) -> None:
     """The figures of an evaluation: ours first, by language and kind, then each simpler method."""
-    shown = Table()
+    shown = Table(title=title or None, title_justify="left")
     for name in ("", "nDCG@10", "recall@50", "MRR", "n"):
         shown.add_column(name, justify="left" if not name else "right")
     groups = {"all": report["all"], **report["by_language"], **report["by_kind"], **report["baselines"]}
     for name, values in groups.items():
         cells = (f"{values[key]:.3f}" if key in values else "" for key in ("ndcg@10", "recall@50", "mrr"))
         shown.add_row(name, *cells, str(values.get("n", "")))
+    out.print(shown)
+
+
+def macro(report: Mapping[str, Any]) -> None:
+    """Means over sets: ours, then each simpler method with our ratio to it."""
+    shown = Table("all sets", "nDCG@10", "ratio", "95 %")
+    shown.add_row("search", f"{report['ndcg@10']:.3f}", "", "")
+    for name, other in report["baselines"].items():
+        low, high = other["interval"]
+        shown.add_row(name, f"{other['ndcg@10']:.3f}", f"{other['ratio']:.2f}", f"{low:.2f} to {high:.2f}")
     out.print(shown)
 
 

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cvmatcher import judged
 from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.domain import InvalidInput
-from cvmatcher.evaluation import evaluate, ratio
+from cvmatcher.evaluation import evaluate, macro, ratio
 from tests.fakes import HashEmbedder
 
 DOCUMENTS = {
@@ -61,3 +62,14 @@ def test_the_ratio_s_interval_holds_it() -> None:
     found = ratio([0.9, 0.8, 0.7, 0.9], [0.6, 0.5, 0.6, 0.4])
     assert found["interval"][0] <= found["ratio"] <= found["interval"][1]
     assert found["ratio"] == pytest.approx(0.825 / 0.525, abs=0.001)
+
+
+def test_the_mean_over_sets_counts_each_set_the_same() -> None:
+    def report(ours: list[float], words: list[float]) -> dict[str, Any]:
+        means = {"ndcg@10": sum(words) / len(words)}
+        return {"all": {"n": len(ours)}, "baselines": {"bm25": means}, "queries": {"search": ours, "bm25": words}}
+
+    found = macro([report([1.0, 1.0], [0.5, 0.5]), report([0.2] * 8, [0.1] * 8)])
+    assert found["ndcg@10"] == 0.6
+    assert found["baselines"]["bm25"] == {"ndcg@10": 0.3, "ratio": 2.0, "interval": [2.0, 2.0]}
+    assert found["baselines"]["best"] == found["baselines"]["bm25"]
