@@ -11,10 +11,10 @@ from contextlib import aclosing
 from typing import cast
 
 import pytest
-from cvmatcher.adapters.rules_reranker import RulesReranker
 from pytest import FixtureRequest  # noqa: PT013 - a type, not an API
 
 from cvmatcher.adapters.gemini import Gemini, GeminiReranker
+from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.domain import (
     BadAnswer,
     Criterion,

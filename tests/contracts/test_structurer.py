@@ -9,11 +9,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from cvmatcher.adapters.rules_structurer import RulesStructurer
 from pytest import FixtureRequest  # noqa: PT013 - a type, not an API
 
 from cvmatcher.adapters.gemini import Gemini, GeminiStructurer
 from cvmatcher.adapters.gemini_profile import parts_of
+from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.domain import BadAnswer, CVText, LanguageLevel, OutOfQuota, Profile, Unavailable
 from cvmatcher.ports import Structurer
 from tests.servers import gemini as wire
