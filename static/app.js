@@ -52,7 +52,7 @@
       }
       return;
     }
-    if (event.target.closest("input, textarea, select, dialog")) return;
+    if (event.target.closest("input, textarea, select, dialog[open]")) return;
     if (!document.body.hasAttribute("data-letter-keys") || !letters[event.key]) return;
     event.preventDefault();
     letters[event.key]();

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from cvmatcher import store
-from cvmatcher.domain import Criterion, CriterionKind, Ended, Need, Profile
+from cvmatcher.domain import Criterion, CriterionKind, Ended, LanguageLevel, Need, Profile
 from cvmatcher.store import turns
 from cvmatcher.web.likeness import Pointed, like, pointed, unlike
+from cvmatcher.web.links import decoded, encoded
 from tests.odd_files import text_pdf
 from tests.site import HTMX, candidate, turn_in, until
 from tests.test_web_turns import Site, a_site
@@ -206,3 +209,44 @@ def test_what_was_refused_stays_refused_and_what_is_shared_tells_nothing() -> No
     made = unlike(DATA, [trade], [twin])
     assert [(one.need, one.value) for one in made] == [(Need.MUST, "Data engineer"), (Need.MUST_NOT, "Spark")]
     assert unlike(twin, [trade], [DATA]) == ()
+
+
+# ------------------------------------------------------------------------------------------------------------ links
+
+
+async def test_a_link_fills_in_a_search_and_starts_none(site: Site) -> None:
+    answer = await site.rita.post("/turns", {"message": "python in Lyon"})
+    link = re.search(r'href="(/\?criteria=[^"]+)"', (await site.rita.get(answer.headers["location"])).text)
+    assert link
+    before = len(site.search.asked)
+    page = await site.rita.get(link.group(1))
+    assert "Search with these criteria" in page.text
+    assert len(site.search.asked) == before
+    kept = re.search(r'name="criteria" value="([^"]+)"', page.text)
+    assert kept
+    await asked(site, {"criteria": kept.group(1)})
+    assert wanted(site) == [("skill", "must", "python"), ("place", "must", "lyon")]
+
+
+def test_a_link_keeps_all_of_a_criterion() -> None:
+    odd = Criterion(id="c1", kind=CriterionKind.TEXT, need=Need.MUST_NOT, value="a:b;c%3A=é", label="“a”: b; c")
+    full = Criterion(
+        id="c2",
+        kind=CriterionKind.PLACE,
+        value="",
+        label="remote",
+        minimum=2.5,
+        level=LanguageLevel.B2,
+        within_km=30,
+        or_remote=True,
+    )
+    assert decoded(encoded((odd, full))) == (odd, full)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "must:skill:a", "must:nothing:a:a", "must:skill:a:a:id=c9", "must:skill:a:%00", "must:skill:a:a;" * 40],
+)
+async def test_a_link_that_is_none_of_ours_is_refused(site: Site, text: str) -> None:
+    assert (await site.rita.get(f"/?criteria={quote(text)}")).status_code in {400, 422}
+    assert (await site.rita.htmx("/turns", {"criteria": text})).status_code == 422

@@ -14,7 +14,7 @@ from cvmatcher.query.phrases import understand
 from cvmatcher.store import candidates
 from cvmatcher.store import turns as store
 from cvmatcher.store.turns import Change, Kept, NewTurn, Turn
-from cvmatcher.web import likeness
+from cvmatcher.web import likeness, links
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.request import MESSAGE_BYTES, clean, message_of
 from cvmatcher.web.turnview import TurnView
@@ -41,6 +41,8 @@ class Asker:
         """What the form's fields ask for. Opens a conversation if there is none yet. Raises InvalidInput, NotFound."""
         if fields.get("from"):
             return await self._changed(await store.turn(fields["from"], self.user_id), fields)
+        if fields.get("criteria"):
+            return await self._linked(links.decoded(fields["criteria"]))
         message = message_of(fields)
         if not fields.get("conversation"):
             place = await store.new_conversation(self.user_id, message)
@@ -50,6 +52,12 @@ class Asker:
         if last is None:
             return NewTurn(place.id, self.user_id, message, self.process, kept=self.kept)
         return await self._pointed(last, message) or self._after(last, message)
+
+    async def _linked(self, criteria: tuple[Criterion, ...]) -> NewTurn:
+        """A new conversation with the criteria of a link."""
+        message = ", ".join(one.label for one in criteria)
+        place = await store.new_conversation(self.user_id, message)
+        return NewTurn(place.id, self.user_id, message, self.process, criteria, kept=self.kept)
 
     async def document(self, data: bytes, name: str, conversation: str) -> NewTurn:
         """A job description as a file: its visible text becomes the message. Raises Unreadable, NotFound."""

@@ -87,7 +87,9 @@ class Live:
         return Partial(f"{self._id}-status", self._text("search/_status.html"))
 
     def _end(self) -> list[Partial]:
+        unmet = [Partial(f"{self._id}-nothing", self._text("search/_nothing.html"))] if self._view.unmet() else []
         return [
+            *unmet,
             self._status(),
             Partial(f"{self._id}-after", self._text("search/_after.html")),
             Partial(f"{self._id}-kept", self._text("search/_kept.html")),

@@ -21,7 +21,7 @@ from litestar import Response
 from markupsafe import Markup, escape
 
 from cvmatcher.store.people import User
-from cvmatcher.web import sentences
+from cvmatcher.web import links, sentences
 from cvmatcher.web.catalogs import LANGUAGES, translations
 from cvmatcher.web.places import folder
 
@@ -135,6 +135,8 @@ def _environment(language: str) -> Environment:
             "grammar": partial(_grammar, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
+            "link": lambda criteria: f"/?criteria={quote(links.encoded(criteria), safe='')}",
+            "linked": links.encoded,
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
             "url_part": lambda value: quote(str(value), safe=""),
         }

@@ -9,11 +9,12 @@ from litestar.datastructures import UploadFile
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Stream
 
-from cvmatcher.domain import EarlierTurn, InvalidInput
+from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput
 from cvmatcher.search import SearchRequest
 from cvmatcher.store import candidates, likes
 from cvmatcher.store import turns as store
 from cvmatcher.store.turns import Conversation, Kept, NewTurn, Turn
+from cvmatcher.web import links
 from cvmatcher.web.asking import Asker
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
@@ -40,9 +41,11 @@ EXAMPLES = (
 
 
 @get("/", guards=[signed_in])
-async def home(request: WebRequest, web: Web) -> Response[Any]:
-    """A new conversation."""
-    return await _page(request, web, None, [])
+async def home(
+    request: WebRequest, web: Web, criteria: Annotated[str, QueryParameter(name="criteria", max_length=4000)] = ""
+) -> Response[Any]:
+    """A new conversation; with `criteria`, those of a link, ready to be sent."""
+    return await _page(request, web, None, [], linked=links.decoded(criteria))
 
 
 @get("/c/{conversation_id:str}", guards=[signed_in])
@@ -76,6 +79,7 @@ async def _page(
     *,
     later: int = 0,
     profile: Opened | None = None,
+    linked: tuple[Criterion, ...] = (),
 ) -> Response[Any]:
     views = [TurnView(one).take(await store.events(one.id)) for one in turns]
     seen = {candidate for view in views for candidate in view.order}
@@ -90,6 +94,7 @@ async def _page(
         liked=await likes.liked_among(request.person.id, sorted(seen)),
         conversations=await store.conversations(request.person.id),
         examples=EXAMPLES,
+        linked=linked,
     )
 
 

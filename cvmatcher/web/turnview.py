@@ -13,6 +13,7 @@ from cvmatcher.domain import (
     Hit,
     HitsFound,
     Judged,
+    Need,
     NothingFound,
     Ordered,
     SearchEvent,
@@ -130,3 +131,15 @@ class TurnView:
         found = [(known[one.criterion_id], one.count) for one in self.nothing.without if one.criterion_id in known]
         found = [pair for pair in found if pair[1] or not self.hits]
         return sorted(found, key=lambda pair: -pair[1])
+
+    def unmet(self) -> list[Criterion]:
+        """The musts that nobody shown meets even partly: what to give up where no single one would help."""
+        if self.nothing is None or not self.verdicts or self.dropped():
+            return []
+        shown = {
+            verdict.criterion_id
+            for verdicts in self.verdicts.values()
+            for verdict in verdicts
+            if verdict.state is not VerdictState.NOT_FOUND
+        }
+        return [one for one in self.criteria if one.need is Need.MUST and one.id not in shown]
