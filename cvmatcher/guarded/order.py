@@ -206,8 +206,9 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
     bases = [piece.base for piece in many]
     # A piece in a gap of the other side (a heading, say) tells nothing.
     few = [piece for piece in few if any(other.y0 < piece.y1 and piece.y0 < other.y1 for other in many)]
-    beside = sum(any(abs(piece.base - base) < em * 0.2 for base in bases) for piece in few)
-    if not few or beside < len(few) * 0.75:
+    heads = [piece for piece in few if not _wraps(piece, few)]
+    beside = sum(any(abs(piece.base - base) < em * 0.2 for base in bases) for piece in heads)
+    if not heads or beside < len(heads) * 0.75:
         return False
     if sum(piece.words[0].text[0] in BULLETS for piece in few) > len(few) / 2:
         return False
@@ -216,7 +217,12 @@ def _is_one_table(left: list[Piece], right: list[Piece], em: float) -> bool:
     narrow = _width(few) <= NARROW * _width([*left, *right])
     if narrow and ((usual <= 5 and _dated_share(few) >= 0.5) or (usual <= 3 and sparse)):
         return True
-    return beside == len(few) and max(usual, _usual_words(many)) <= 4
+    return beside == len(heads) and max(usual, _usual_words(many)) <= 4
+
+
+def _wraps(piece: Piece, column: list[Piece]) -> bool:
+    """Whether it is the next line of a label above it, as when a span of time wraps: it need not stand beside a row."""
+    return any(0 < piece.base - above.base < 1.6 * above.size for above in column)
 
 
 def _width(pieces: list[Piece]) -> float:
