@@ -35,6 +35,7 @@ ROUTES = {
     "POST /c/{conversation_id:str}/rename": SIGNED_IN,
     "POST /c/{conversation_id:str}/delete": SIGNED_IN,
     "POST /turns": SIGNED_IN,
+    "POST /turns/document": SIGNED_IN,
     "GET /turns/{turn_id:str}/events": SIGNED_IN,
     "GET /turns/{turn_id:str}/list": SIGNED_IN,
     "POST /turns/{turn_id:str}/stop": SIGNED_IN,
