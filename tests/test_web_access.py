@@ -66,6 +66,9 @@ ROUTES = {
     "POST /users": ADMIN,
     "POST /users/{user_id:str}/disable": ADMIN,
     "POST /users/{user_id:str}/enable": ADMIN,
+    "GET /welcome": ADMIN,
+    "GET /welcome/progress": ADMIN,
+    "GET /welcome/checks": ADMIN,
     "GET /diagnostic": ADMIN,
     "GET /diagnostic-ui": ADMIN,
 }

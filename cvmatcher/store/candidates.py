@@ -110,6 +110,10 @@ async def count() -> int:
     return int(await collection().count_documents({}))
 
 
+async def is_empty() -> bool:
+    return await collection().find_one({}, {"_id": 1}) is None
+
+
 async def waiting_for_enrichment() -> int:
     """How many are searchable by the rules' profile while the model's is still to come."""
     return int(await collection().count_documents({"enrichment_waits": True}))

@@ -7,7 +7,7 @@ is no longer the row's is late and is refused. Knows nothing of candidates (pool
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from beanie import Document
@@ -159,6 +159,23 @@ async def quarantine_reasons() -> dict[QuarantineReason, int]:
     """Quarantined rows by reason, those that occur."""
     pipeline = [{"$match": {"state": FileState.QUARANTINED}}, {"$group": {"_id": "$reason", "n": {"$sum": 1}}}]
     return {QuarantineReason(raw["_id"]): int(raw["n"]) async for raw in await collection().aggregate(pipeline)}
+
+
+async def per_day(days: int) -> dict[date, dict[FileState, int]]:
+    """Files first seen on each of the last `days` days (UTC), by the state they are in now; every day is named."""
+    today = now().date()
+    found: dict[date, dict[FileState, int]] = {today - timedelta(days=back): {} for back in reversed(range(days))}
+    start = datetime.combine(min(found), time(), tzinfo=UTC)
+    by_day = {"$dateToString": {"date": "$first_seen", "format": "%Y-%m-%d"}}
+    pipeline = [
+        {"$match": {"first_seen": {"$gte": start}}},
+        {"$group": {"_id": {"day": by_day, "state": "$state"}, "n": {"$sum": 1}}},
+    ]
+    async for raw in await collection().aggregate(pipeline):
+        day = date.fromisoformat(raw["_id"]["day"])
+        if day in found:
+            found[day][FileState(raw["_id"]["state"])] = int(raw["n"])
+    return found
 
 
 async def page(

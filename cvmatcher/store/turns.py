@@ -7,7 +7,7 @@ append (LeaseLost) instead of mixing its events with the verdict "interrupted".
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -22,6 +22,7 @@ from cvmatcher.domain import Criterion, Ended, EndState, NotFound, SearchEvent, 
 
 LEASE = timedelta(seconds=10)
 RUNNING = "running"
+STAGES = ("understood", "hits", "judged", "ordered", "ended")  # what a turn's `stages` may time, in their order
 
 _event: TypeAdapter[SearchEvent] = TypeAdapter(SearchEvent)
 
@@ -98,10 +99,12 @@ class TurnDocument(Document):
     process: str  # who runs it
     lease_until: datetime
     stop_asked: bool = False
+    stages: dict[str, int] = {}  # noqa: RUF012 - as above; milliseconds from the question to the first event of a kind
 
     class Settings:
         name = "turns"
         indexes: ClassVar = [
+            IndexModel([("created", ASCENDING)]),
             IndexModel([("conversation", ASCENDING), ("number", ASCENDING)], unique=True),
             IndexModel([("state", ASCENDING), ("lease_until", ASCENDING)]),
         ]
@@ -254,6 +257,11 @@ async def ask_stop(turn_id: str) -> None:
     await TurnDocument.get_pymongo_collection().update_one(
         {"_id": turn_id, "state": RUNNING}, {"$set": {"stop_asked": True}}
     )
+
+
+async def set_stages(turn_id: str, stages: Mapping[str, int]) -> None:
+    """When each of STAGES was first reached, in milliseconds since the question."""
+    await TurnDocument.get_pymongo_collection().update_one({"_id": turn_id}, {"$set": {"stages": dict(stages)}})
 
 
 async def running_in(conversation_id: str) -> list[str]:

@@ -19,11 +19,13 @@ from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.sources import SourceState
 from cvmatcher.web.auth import admin, signed_in
 from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.chart import chart
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest
 
 STARTERS = {"ingest": jobs.request_scan, "sync": jobs.request_sync, "rebuild": jobs.request_rebuild}
+CHART_DAYS = 30
 SHOWN = 100  # files set aside that the page lists
 
 
@@ -122,7 +124,8 @@ async def _panel() -> Panel:
 
 @get("/admin", guards=[admin])
 async def page(request: WebRequest, web: Web) -> Response[Any]:
-    return web.render.page(request.viewer, "admin/admin.html", panel=await _panel())
+    bars = chart(await ledger.per_day(CHART_DAYS))
+    return web.render.page(request.viewer, "admin/admin.html", panel=await _panel(), chart=bars)
 
 
 @get("/admin/panel", guards=[admin])

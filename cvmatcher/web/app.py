@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 
 from cvmatcher import search as core
 from cvmatcher.domain import Misconfigured, SearchEvent
-from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, search
+from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, search, welcome
 from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.request import WebRequest
@@ -56,6 +56,7 @@ def create_app(services: Services, run: Run | None = None) -> Litestar:
             *admin.HANDLERS,
             *people.HANDLERS,
             *diagnostic.HANDLERS,
+            *welcome.HANDLERS,
             create_static_files_router("/static", directories=[folder("static")], guards=[auth.open_to_all]),
         ],
         request_class=WebRequest,

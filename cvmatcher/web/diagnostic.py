@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from cvmatcher.domain import AppError
-from cvmatcher.store import candidates, sources, workers
+from cvmatcher.store import candidates, sources, speed, workers
 from cvmatcher.web.auth import admin, open_to_all
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
@@ -122,7 +122,8 @@ async def _disk(services: Services) -> Found:
     return Found("warn", detail, remedy) if usage.free < LOW_DISK else Found("ok", detail)
 
 
-CHECKS: tuple[tuple[str, str, Callable[[Services], Awaitable[Found]], str], ...] = (
+Look = Callable[[Services], Awaitable[Found]]
+CHECKS: tuple[tuple[str, str, Look, str], ...] = (
     ("mongodb", _("Documents (MongoDB)"), _mongo, _("Start MongoDB or correct MONGO_URI.")),
     ("redis", _("Queue (Redis)"), _redis, _("Start Redis or correct REDIS_URL. Search goes on without it.")),
     ("worker", _("Worker"), _worker, ""),
@@ -135,7 +136,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Services], Awaitable[Found]], str], ...]
 )
 
 
-async def _checked(services: Services, name: str, title: str, look: Any, remedy: str) -> Check:
+async def _checked(services: Services, name: str, title: str, look: Look, remedy: str) -> Check:
     begun = time.perf_counter()
     try:
         async with asyncio.timeout(PATIENCE):
@@ -149,6 +150,20 @@ async def _checked(services: Services, name: str, title: str, look: Any, remedy:
 async def checks(services: Services) -> list[Check]:
     """All checks at once, each bounded in time."""
     return list(await asyncio.gather(*(_checked(services, *one) for one in CHECKS)))
+
+
+async def check(services: Services, name: str) -> Check:
+    """One of CHECKS by its name."""
+    return await _checked(services, *next(one for one in CHECKS if one[0] == name))
+
+
+async def _speed() -> dict[str, list[speed.Stage]]:
+    """Milliseconds by stage; none of either where MongoDB does not answer, which is a check's business to say."""
+    try:
+        with pymongo.timeout(PATIENCE):
+            return {"turns": await speed.of_turns(), "files": await speed.of_reading()}
+    except PyMongoError:
+        return {"turns": [], "files": []}
 
 
 def _versions() -> dict[str, str]:
@@ -165,13 +180,18 @@ async def diagnostic(request: WebRequest, web: Web) -> Response[Any]:
         | {"title": say(request.viewer, one.title), "remedy": one.remedy and say(request.viewer, one.remedy)}
         for one in found
     ]
-    return Response({"ok": ok, "checks": rows, "versions": _versions()}, status_code=200 if ok else 503)
+    taken = {name: [one.model_dump() for one in stages] for name, stages in (await _speed()).items()}
+    body = {"ok": ok, "checks": rows, "milliseconds": taken, "versions": _versions()}
+    return Response(body, status_code=200 if ok else 503)
 
 
 @get("/diagnostic-ui", guards=[admin])
 async def diagnostic_page(request: WebRequest, web: Web) -> Response[Any]:
     found = await checks(web.services)
-    return web.render.page(request.viewer, "diagnostic/diagnostic.html", checks=found, versions=_versions())
+    taken = await _speed()
+    return web.render.page(
+        request.viewer, "diagnostic/diagnostic.html", checks=found, speed=taken, days=speed.DAYS, versions=_versions()
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- probes

@@ -132,6 +132,7 @@ def _environment(language: str) -> Environment:
             "moment": partial(_moment, language=language),
             "month": partial(_month, language=language),
             "tongue": partial(_tongue, language=language),
+            "duration": partial(_duration, language=language),
             "grammar": partial(_grammar, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
@@ -171,6 +172,11 @@ def _month(stamp: str | None, language: str) -> str:
 
 def _number(value: float, language: str) -> str:
     return format_decimal(value, format="#,##0.#", locale=language)
+
+
+def _duration(ms: int, language: str) -> str:
+    """Milliseconds as people read them: "85 ms", "1,2 s"."""
+    return f"{_number(ms, language)} ms" if ms < 1000 else f"{_number(ms / 1000, language)} s"
 
 
 def _grammar(value: float, language: str) -> int:

@@ -44,7 +44,9 @@ EXAMPLES = (
 async def home(
     request: WebRequest, web: Web, criteria: Annotated[str, QueryParameter(name="criteria", max_length=4000)] = ""
 ) -> Response[Any]:
-    """A new conversation; with `criteria`, those of a link, ready to be sent."""
+    """A new conversation; with `criteria`, those of a link, ready to be sent. Admins of an empty app: first steps."""
+    if request.person.is_admin and await candidates.is_empty():
+        return Redirect("/welcome", status_code=303)
     return await _page(request, web, None, [], linked=links.decoded(criteria))
 
 
@@ -94,6 +96,7 @@ async def _page(
         liked=await likes.liked_among(request.person.id, sorted(seen)),
         conversations=await store.conversations(request.person.id),
         examples=EXAMPLES,
+        empty=not views and await candidates.is_empty(),
         linked=linked,
     )
 

@@ -31,6 +31,25 @@ QUARANTINE: dict[str, str] = {
     QuarantineReason.GAVE_UP: _("It failed several times for passing reasons. Retry it later."),
 }
 
+CHART: dict[str, str] = {
+    "read": _("searchable"),
+    "waiting": _("in progress"),
+    "aside": _("set aside"),
+    "removed": _("removed"),
+}
+
+STAGES: dict[str, str] = {
+    "understood": _("question understood"),
+    "hits": _("first candidates"),
+    "judged": _("first reason"),
+    "ordered": _("candidates in order"),
+    "ended": _("all done"),
+    "fetched": _("fetched from its source"),
+    "read": _("read"),
+    "structured": _("structured"),
+    "embedded": _("vectors computed"),
+}
+
 FILE_STATES: dict[str, str] = {
     FileState.SEARCHABLE: _("searchable"),
     FileState.QUARANTINED: _("set aside"),
@@ -134,4 +153,6 @@ TABLES: dict[str, dict[str, str]] = {
     "job_state": JOB_STATES,
     "role": ROLES,
     "act": ACTS,
+    "chart": CHART,
+    "stage": STAGES,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -81,6 +82,7 @@ class Turns:
     async def _work(self, turn_id: str, request: SearchRequest) -> None:
         end = Ended(state=EndState.DONE)
         number = 0
+        begun, stages = time.perf_counter(), dict[str, int]()
         try:
             async with aclosing(self._run(request)) as events:  # type: ignore[type-var]
                 async for event in events:
@@ -90,6 +92,8 @@ class Turns:
                     number += 1
                     await store.append(turn_id, number, event)
                     self._ring(turn_id)
+                    if event.type in store.STAGES:
+                        stages.setdefault(event.type, round((time.perf_counter() - begun) * 1000))
         except LeaseLost:
             return
         except asyncio.CancelledError:
@@ -99,6 +103,8 @@ class Turns:
             if stopped is None:
                 log.exception("turn %s failed", turn_id)
             end = Ended(state=stopped or EndState.FAILED)
+        if end.state is EndState.DONE:
+            await store.set_stages(turn_id, stages | {"ended": round((time.perf_counter() - begun) * 1000)})
         await store.close(turn_id, end)
         self._ring(turn_id)
 

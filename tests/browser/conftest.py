@@ -80,4 +80,4 @@ async def sign_in(page: Page, name: str, password: str) -> None:
     await page.locator("[name=name]").fill(name)
     await page.locator("[name=password]").fill(password)
     await page.locator("form button").click()
-    await page.wait_for_url("**/")
+    await page.wait_for_url(lambda url: "/login" not in url)

@@ -33,7 +33,9 @@ async def test_from_a_folder_of_pdfs_to_a_shortlist(site: Site, visit: OpenConte
     async with visit(site.base, viewport={"width": 1400, "height": 900}, accept_downloads=True) as page:
         await sign_in(page, "rita", PASSWORD)
 
-        # an admin starts the first reading and watches it
+        # an admin of an empty app is shown the first steps, starts the first reading and watches it
+        await expect(page.get_by_role("heading", name="Waiting for the first CV")).to_be_visible()
+        await expect(page.get_by_text("GEMINI_API_KEY=…")).to_be_visible()
         await page.get_by_role("link", name="CVs and jobs").click()
         job = page.locator("#job-ingest")
         await job.get_by_role("button", name="Start").click()

@@ -250,6 +250,7 @@ async def test_every_screen_is_accessible(site: Site, visit: OpenContext, scheme
             "/users",
             "/settings",
             "/diagnostic-ui",
+            "/welcome/checks",
         ):
             await page.goto(path)
             found += await _violations(page, path)
