@@ -72,7 +72,7 @@ async def test_first_steps_name_the_missing_lines_and_what_fails(site: Site) -> 
 
 
 def test_a_line_is_missing_only_while_its_setting_is() -> None:
-    settings = Settings(_env_file=None, gemini_api_key=SecretStr("k"), google_drive_folder_id="f")  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, gemini_api_key=SecretStr("k"), google_drive_folder_id="f")
     lines = missing_lines(settings)
     assert lines["gemini"] == ()
     assert lines["drive"] == ("GOOGLE_TOKEN_JSON=…",)

@@ -48,7 +48,7 @@ class Progress:
 
 def missing_lines(settings: Settings) -> dict[str, tuple[str, ...]]:
     """By check: what to add to `.env`, an ellipsis where a value of one's own goes."""
-    wanted = {
+    wanted: dict[str, dict[str, object]] = {
         "sources": {"CV_FOLDER=/path/to/your/cvs": settings.cv_folder},
         "drive": {
             "GOOGLE_TOKEN_JSON=…": settings.google_token_json,
