@@ -13,18 +13,21 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import bson
 from pymongo import ReplaceOne
 
-from cvmatcher import embedded, store
+from cvmatcher import embedded, erasure, store
 from cvmatcher.domain import Conflict, InvalidInput, Value
-from cvmatcher.store import candidates, ledger, pool, tombstones
+from cvmatcher.ports import CVSource
+from cvmatcher.store import candidates, ledger, tombstones
+from cvmatcher.store.values import now
 
 FORMAT = 1
 NOT_KEPT = frozenset({"sessions", "login_tries", "workers"})
@@ -109,16 +112,25 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes, count: int = 0) -> _Membe
 # ----------------------------------------------------------------------------------------------------------- restore
 
 
-async def restore(database: store.Database, home: Path, archive: Path, secret: bytes) -> BackupReport:
+async def restore(
+    database: store.Database,
+    home: Path,
+    archive: Path,
+    secret: bytes,
+    sources: Mapping[str, CVSource] = MappingProxyType({}),
+) -> BackupReport:
     """Fills an opened store without candidates, and the home's uploads, from an archive, after checking all of it.
 
-    `secret` is the key of the tombstones. Raises InvalidInput for an archive that is torn, changed or of another
-    format, and Conflict for a database that already holds candidates: nothing is written then.
+    Whoever was erased since the backup, by the tombstones of this database or of this home, is erased again before
+    anybody is served. `secret` is the key of the tombstones, `sources` those whose files may be ours to delete.
+    Raises InvalidInput for an archive that is torn, changed or of another format, and Conflict for a database that
+    already holds candidates: nothing is written then.
     """
     if await candidates.count():
         raise Conflict(f"The database {database.name} holds candidates; restore into an empty one (DB_NAME=…)")
     members = _checked(archive)
-    later = await database["tombstones"].find({}).to_list()
+    noted = await asyncio.to_thread(erasure.noted, home)
+    later = [*await database["tombstones"].find({}).to_list(), *({"_id": mark, "at": now()} for mark in noted)]
     counts: dict[str, int] = {}
     for name, data in members.items():
         if name.endswith(".bson"):
@@ -129,7 +141,7 @@ async def restore(database: store.Database, home: Path, archive: Path, secret: b
     for raw in later:
         await database["tombstones"].replace_one({"_id": raw["_id"]}, raw, upsert=True)
     uploads = sum(name.startswith(f"{UPLOADS}/") for name in members)
-    erased = await _erase_again(secret)
+    erased = await _erase_again(erasure.ErasureParts(database, home, secret, sources))
     return BackupReport(file=str(archive), documents=counts, uploads=uploads, erased_again=erased)
 
 
@@ -168,14 +180,17 @@ async def _fill(database: store.Database, collection: str, data: bytes) -> int:
     return count
 
 
-async def _erase_again(secret: bytes) -> int:
-    """Forgets again whoever was erased after the backup was made; returns how many files that were."""
+async def _erase_again(parts: erasure.ErasureParts) -> int:
+    """Erases again, everywhere, whoever was erased after the backup was made; returns how many files that were."""
+    secret = parts.secret
     rows = await ledger.each()
     keys = await tombstones.erased(secret, [row.key for row in rows])
     contents = await tombstones.erased(secret, [row.content_hash for row in rows if row.content_hash])
     gone = [row for row in rows if row.key in keys or row.content_hash in contents]
-    for row in gone:
-        await pool.forget(row)
+    if gone:
+        people = {row.candidate_id for row in gone if row.candidate_id}
+        person = await erasure.person_of(people, [row.key for row in gone])
+        await erasure.erase(person, parts, by="restore")
     return len(gone)
 
 

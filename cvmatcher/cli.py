@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cvmatcher.domain import AppError, Misconfigured
+from cvmatcher.domain import AppError, Conflict, InvalidInput, Misconfigured, NotFound
 from cvmatcher.settings import Settings
-from cvmatcher.terminal import answer_json, err, figures, macro, out, start_logging, table
+from cvmatcher.terminal import answer_json, err, figures, macro, out, people, start_logging, table
 
 app = typer.Typer(help="Find people in a folder of CVs, in plain language.", no_args_is_help=True, add_completion=False)
 users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
@@ -199,6 +199,38 @@ def restore(archive: Annotated[Path, typer.Argument(help="A file of `backup`.")]
     from cvmatcher import commands  # noqa: PLC0415
 
     _print_report("Restored", asyncio.run(commands.restore(_settings(), archive)), json=json)
+
+
+@app.command()
+def erase(
+    who: Annotated[str, typer.Argument(help="A candidate's id, or a name, an e-mail or a phone.")],
+    every: Annotated[bool, typer.Option("--all", help="All that are found, as one person.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Erase a person everywhere, after saying what goes; the source's own file is named, not touched."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    settings = _settings()
+    found = asyncio.run(commands.find_person(settings, who))
+    if not found:
+        raise NotFound(f"Nobody is known by {who}")
+    for one in found:
+        people(one)
+    if len(found) > 1 and not every:
+        raise InvalidInput(f"{len(found)} are found: name one by id or file, or erase all of them with --all")
+    ids = [one["candidate_id"] for one in found if one["candidate_id"]]
+    keys = [key for one in found if not one["candidate_id"] for key in one["keys"]]
+    table("What goes", asyncio.run(commands.preview_erasure(settings, ids, keys))["traces"], to=err)
+    if not yes and not typer.confirm("Erase this for ever?", err=True):
+        raise Conflict("Nothing was erased")
+    report = asyncio.run(commands.erase(settings, ids, keys))
+    if json:
+        answer_json(report)
+        return
+    out.print(f"Erased: {report['candidates']} candidates", highlight=False)
+    for place in report["left"]:
+        out.print(f"Delete this file at its source yourself: {place}", highlight=False, markup=False)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cvmatcher import accuracy, consistency, demo, evaluation, home, jobs, store, terminal
+from cvmatcher import accuracy, consistency, demo, erasure, evaluation, home, jobs, store, terminal
 from cvmatcher import backup as keeping
 from cvmatcher import migrate as takeover
 from cvmatcher import search as searching
@@ -30,7 +30,7 @@ from cvmatcher.domain import (
 from cvmatcher.settings import Settings
 from cvmatcher.start import refuse_unmigrated
 from cvmatcher.store import ledger, people, pool, sources
-from cvmatcher.wiring import Services, open_offline_models, open_services
+from cvmatcher.wiring import Services, open_offline_models, open_services, secret_of, sources_of
 
 Report = dict[str, Any]
 
@@ -164,8 +164,48 @@ async def restore(settings: Settings, archive: Path) -> Report:
     await asyncio.to_thread(keeping.restore_secret, settings.cvmatcher_home, archive)
     async with _store(settings) as (database, located):
         secret = home.secret_key(located).get_secret_value().encode()
-        report = await keeping.restore(database, located.cvmatcher_home, archive, secret)
+        report = await keeping.restore(database, located.cvmatcher_home, archive, secret, sources_of(located))
         return report.model_dump(mode="json")
+
+
+# ---------------------------------------------------------------------------------------------------------- privacy
+
+
+@asynccontextmanager
+async def _erasing(settings: Settings) -> AsyncIterator[erasure.ErasureParts]:
+    async with _store(settings) as (database, located):
+        assert located.redis_url is not None  # noqa: S101 - home.servers has set it
+        queue = await jobs.open_queue(located.redis_url.get_secret_value())
+        try:
+            yield erasure.ErasureParts(
+                database=database,
+                home=located.cvmatcher_home,
+                secret=secret_of(located),
+                sources=sources_of(located),
+                unqueue=partial(jobs.drop_files, queue),
+            )
+        finally:
+            await jobs.close_queue(queue)
+
+
+async def find_person(settings: Settings, who: str) -> list[Report]:
+    """Candidates and files that a name, an e-mail, a phone or an id means."""
+    async with _store(settings):
+        return [one.model_dump(mode="json") for one in await erasure.find(who)]
+
+
+async def preview_erasure(settings: Settings, candidate_ids: Sequence[str], file_keys: Sequence[str]) -> Report:
+    """What erasing them would take, by place. Raises NotFound."""
+    async with _store(settings) as (database, _):
+        return (await erasure.preview(candidate_ids, file_keys, database)).model_dump(mode="json")
+
+
+async def erase(settings: Settings, candidate_ids: Sequence[str], file_keys: Sequence[str]) -> Report:
+    """Erases them, as one person. Raises NotFound."""
+    async with _erasing(settings) as parts:
+        await erasure.finish(parts)
+        person = await erasure.person_of(candidate_ids, file_keys)
+        return (await erasure.erase(person, parts, by="command line")).model_dump(mode="json")
 
 
 # ----------------------------------------------------------------------------------------------------------- search

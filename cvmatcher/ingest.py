@@ -144,7 +144,16 @@ async def _ingest(row: LedgerRow, parts: IngestParts, receipt: Receipt) -> FileS
     await originals.adopt(row)  # before saving: a migrated candidate who named this file becomes its own
     state = await pool.save(row, cv, receipt.steps, next_try=next_try)
     failpoint.reach("saved")
-    return state
+    return await _unless_erased(row, content, parts) or state
+
+
+async def _unless_erased(row: LedgerRow, content: str, parts: IngestParts) -> FileState | None:
+    """REMOVED, and the file forgotten, when its content is an erased person's: asked before the work and after it."""
+    if not await tombstones.erased(parts.secret, [content]):
+        return None
+    await tombstones.add(parts.secret, row.key)
+    await pool.forget(row)
+    return FileState.REMOVED
 
 
 async def _fetch(row: LedgerRow, parts: IngestParts) -> bytes:
@@ -161,10 +170,8 @@ async def _fetch(row: LedgerRow, parts: IngestParts) -> bytes:
 
 async def _already(row: LedgerRow, content: str, parts: IngestParts, receipt: Receipt) -> FileState | None:
     """Where the file belongs when its content needs no work: an erased person's, or a candidate's already."""
-    if await tombstones.erased(parts.secret, [content]):
-        await tombstones.add(parts.secret, row.key)
-        await pool.forget(row)
-        return FileState.REMOVED
+    if state := await _unless_erased(row, content, parts):
+        return state
     twin = await candidates.by_content(content)
     if twin is None or await vectors.made_with(twin.id) != _recipe(parts):
         return None

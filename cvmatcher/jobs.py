@@ -119,6 +119,20 @@ async def enqueue_files(queue: Queue, due: Sequence[ledger.Due]) -> None:
             return
 
 
+async def drop_files(queue: Queue, keys: Iterable[str]) -> None:
+    """Takes these files out of the queue, where their names stand. Without Redis there is nothing to take out."""
+    for key in keys:
+        mark = hashlib.sha256(key.encode()).hexdigest()[:24]
+        try:
+            names = [name async for name in queue.scan_iter(match=f"arq:*{INGEST}:{mark}:*")]
+            if names:
+                await queue.delete(*names)
+                await queue.zrem(FILES, *(name.partition(b":")[2].partition(b":")[2] for name in names))
+        except (RedisError, OSError) as error:
+            log.warning("the queue does not answer; what it holds of an erased file ends with it: %s", error)
+            return
+
+
 async def enqueue_scan(queue: Queue, source: str, *, full: bool = False) -> None:
     """A look at one source; also when one is under way, which may have passed by what is new."""
     state = await sources.ask(source, full=full)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from cvmatcher import demo, home, store, supervisor
+from cvmatcher import demo, erasure, home, store, supervisor
 from cvmatcher import worker as work
 from cvmatcher.domain import Misconfigured
 from cvmatcher.migrate import needs_migration
@@ -114,6 +114,7 @@ async def _web(settings: Settings) -> None:
                 forwarded_allow_ips=located.trusted_proxy or None,
                 timeout_graceful_shutdown=5,
                 server_header=False,
+                access_log=False,  # addresses hold names of files and what was searched for; nginx says who came
             )
             await serve(uvicorn.Server(config))
 
@@ -130,4 +131,5 @@ async def worker(settings: Settings) -> None:
     """Runs one worker until SIGINT or SIGTERM."""
     async with home.servers(settings) as located, open_services(located) as services:
         await refuse_unmigrated(services.database, located)
+        await erasure.finish(services.erasure)
         await work.run(services, burst=False)

@@ -18,9 +18,13 @@ err = Console(stderr=True)
 
 
 def start_logging(level: str) -> None:
-    """Log lines go to standard error, so that standard output stays one answer."""
-    handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, markup=False)
-    logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler], force=True)
+    """Log lines go to standard error, so that standard output stays one answer; into a file each is one line."""
+    if err.is_terminal:
+        handler: logging.Handler = RichHandler(console=err, show_path=False, rich_tracebacks=False, markup=False)
+        form = "%(name)s: %(message)s"
+    else:
+        handler, form = logging.StreamHandler(), "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=level, format=form, handlers=[handler], force=True)
     for noisy in (
         "arq",
         "google_genai",
@@ -39,12 +43,18 @@ def answer_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap the line
 
 
-def table(title: str, rows: Mapping[str, object]) -> None:
+def table(title: str, rows: Mapping[str, object], to: Console = out) -> None:
     """Two columns of names and values."""
     shown = Table(title=title, show_header=False, title_justify="left")
     for name, value in rows.items():
         shown.add_row(name.replace("_", " "), str(value))
-    out.print(shown)
+    to.print(shown)
+
+
+def people(one: Mapping[str, Any]) -> None:
+    """Somebody found, for a question that follows: on standard error."""
+    about = [one["name"] or "?", *one["contacts"], *one["files"], one["candidate_id"] or "no candidate"]
+    err.print(" · ".join(about), highlight=False, markup=False)
 
 
 def figures(title: str, report: Mapping[str, Any]) -> None:

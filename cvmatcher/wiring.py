@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from cvmatcher import failpoint, jobs, reading, store
 from cvmatcher.adapters.drive import DriveSource
@@ -19,6 +20,7 @@ from cvmatcher.adapters.sentence_embedder import LocalEmbedder, open_embedder
 from cvmatcher.adapters.word_index import TantivyIndex
 from cvmatcher.consistency import CheckParts
 from cvmatcher.domain import Misconfigured
+from cvmatcher.erasure import ErasureParts
 from cvmatcher.indexing import Follower
 from cvmatcher.ingest import IngestParts
 from cvmatcher.ports import CVSource, Embedder, Structurer
@@ -61,6 +63,17 @@ class Services:
         return self.sources
 
     @property
+    def erasure(self) -> ErasureParts:
+        """Where an erased person may have left something."""
+        return ErasureParts(
+            database=self.database,
+            home=self.settings.cvmatcher_home,
+            secret=secret_of(self.settings),
+            sources=self.sources,
+            unqueue=partial(jobs.drop_files, self.queue),
+        )
+
+    @property
     def consistency(self) -> CheckParts:
         """What `check` compares: only folders can be listed as often as one likes."""
         return CheckParts(
@@ -71,7 +84,14 @@ class Services:
         )
 
 
-def _sources(settings: Settings) -> dict[str, CVSource]:
+def secret_of(settings: Settings) -> bytes:
+    """The key of the tombstones."""
+    assert settings.secret_key is not None  # noqa: S101 - open_services has checked it
+    return settings.secret_key.get_secret_value().encode()
+
+
+def sources_of(settings: Settings) -> dict[str, CVSource]:
+    """The sources that the settings name. Raises Misconfigured."""
     if settings.cv_folder is None:  # ours to make; a folder that somebody named and that is not there is an error
         settings.folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, CVSource] = {FOLDER: FolderSource(FOLDER, settings.folder)}
@@ -149,7 +169,7 @@ def _services(
     words = TantivyIndex()
     rules = RulesStructurer()
     structurer: Structurer = GeminiStructurer(gemini, rules) if gemini else rules
-    found = _sources(settings)
+    found = sources_of(settings)
     assert settings.secret_key is not None  # noqa: S101 - open_services has checked it
     return Services(
         settings=settings,
@@ -178,7 +198,7 @@ def _services(
             structurer=structurer,
             rules=rules,
             embedder=embedder,
-            secret=settings.secret_key.get_secret_value().encode(),
+            secret=secret_of(settings),
         ),
         gemini=gemini,
     )

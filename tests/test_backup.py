@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cvmatcher import backup, ingest, listing, store
+from cvmatcher import backup, erasure, ingest, listing, store
 from cvmatcher.domain import Conflict, InvalidInput
 from cvmatcher.ingest import IngestParts
-from cvmatcher.store import Database, candidates, tombstones, vectors
+from cvmatcher.store import Database, candidates, likes, tombstones, vectors
 from tests.ingesting import all_candidates, assert_sound, folder_source, make_parts, write
 
 CVS = {"ada.txt": "Ada\nPython in Lyon", "bob.txt": "Bob\nnurse in Lille", "copy.txt": "Ada\nPython in Lyon"}
@@ -62,14 +62,30 @@ async def test_everything_comes_back(database: Database, other_database: Databas
 
 async def test_the_erased_stay_away(database: Database, other_database: Database, tmp_path: Path) -> None:
     parts = await _ingested(tmp_path / "cvs")
-    await backup.backup(database, tmp_path / "home", tmp_path / "b.tar.gz")
     ada = next(one for one in await all_candidates() if one.profile.name == "Ada")
+    await likes.like("rita", ada.id)
+    await backup.backup(database, tmp_path / "home", tmp_path / "b.tar.gz")
     await store.open_store(other_database.client, other_database.name, "CVExtractionCollection")
     await tombstones.add(parts.secret, ada.content_hash)
     report = await backup.restore(other_database, tmp_path / "new", tmp_path / "b.tar.gz", parts.secret)
     assert report.erased_again == 2  # both files with her bytes
     assert [one.profile.name for one in await all_candidates()] == ["Bob"]
+    assert await likes.likes_of("rita") == []
     await assert_sound()
+
+
+async def test_the_home_remembers_the_erased_when_the_database_is_lost(
+    database: Database, other_database: Database, tmp_path: Path
+) -> None:
+    parts = await _ingested(tmp_path / "cvs")
+    await backup.backup(database, tmp_path / "home", tmp_path / "b.tar.gz")
+    ada = next(one for one in await all_candidates() if one.profile.name == "Ada")
+    erasing = erasure.ErasureParts(database, tmp_path / "home", parts.secret, parts.sources)
+    await erasure.erase(await erasure.person_of([ada.id]), erasing, by="ada")
+    await store.open_store(other_database.client, other_database.name, "CVExtractionCollection")
+    report = await backup.restore(other_database, tmp_path / "home", tmp_path / "b.tar.gz", parts.secret)
+    assert report.erased_again == 2
+    assert [one.profile.name for one in await all_candidates()] == ["Bob"]
 
 
 async def test_a_changed_archive_or_a_full_database_is_refused(database: Database, tmp_path: Path) -> None:

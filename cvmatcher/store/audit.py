@@ -13,6 +13,7 @@ from beanie import Document
 from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Value
+from cvmatcher.store.traces import NOBODY, Traces
 
 
 class AuditRow(Value):
@@ -37,6 +38,7 @@ class AuditDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (AuditDocument,)
+TRACES: Traces = {AuditDocument: NOBODY}  # a random id, which an erasure leaves without a person
 
 
 def _hash(*fields: int | str) -> str:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from pymongo import ASCENDING, IndexModel
 
 from cvmatcher.domain import Candidate, Passage, Profile
+from cvmatcher.store.traces import Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
 from cvmatcher.store.values import aware, in_chunks, known_fields
 
@@ -57,6 +58,9 @@ class CandidateDocument(Document):
 _TOUCH = {"$inc": {"writes": 1}}
 
 DOCUMENTS: tuple[type[Document], ...] = (CandidateDocument,)
+TRACES: Traces = {  # what another's CV says of the person (a referee, a colleague) is the other's
+    CandidateDocument: Rule(of_person, lambda person: {"_id": {"$in": sorted(person.candidate_ids)}})
+}
 
 
 def _candidate(raw: Raw) -> Candidate:

@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Conflict, Value
+from cvmatcher.store.traces import Rule, Traces, masked
 from cvmatcher.store.transactions import Raw
 from cvmatcher.store.values import aware, known_fields, now
 
@@ -71,6 +72,7 @@ class JobDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (JobDocument,)
+TRACES: Traces = {JobDocument: Rule(masked)}  # its cursor may be the person's random id: the job goes on from there
 
 
 class Slice(Value):

@@ -15,6 +15,7 @@ from pydantic import Field
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from cvmatcher.domain import FileState, NotFound, QuarantineReason, SourceFile, Value
+from cvmatcher.store.traces import Person, Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
 from cvmatcher.store.values import aware, known_fields, now
 
@@ -118,6 +119,15 @@ class LedgerDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (LedgerDocument,)
+
+
+def of(person: Person) -> Raw:
+    """The query for a person's files, those removed long ago among them."""
+    fields = {"_id": person.file_keys, "candidate_id": person.candidate_ids, "content_hash": person.content_hashes}
+    return {"$or": [{name: {"$in": sorted(values)}} for name, values in fields.items()]}
+
+
+TRACES: Traces = {LedgerDocument: Rule(of_person, of)}
 
 
 def collection() -> Any:

@@ -10,6 +10,7 @@ from beanie import Document
 from pymongo import ASCENDING, IndexModel
 
 from cvmatcher.domain import Value
+from cvmatcher.store.traces import Rule, Traces, forgotten
 
 
 class Like(Value):
@@ -37,6 +38,7 @@ class LikeDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (LikeDocument,)
+TRACES: Traces = {LikeDocument: Rule(forgotten)}
 
 
 def _id(user_id: str, candidate_id: str) -> str:

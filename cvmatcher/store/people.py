@@ -22,6 +22,7 @@ from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Conflict, InvalidInput, NotFound, TooManyTries, Value
 from cvmatcher.store import likes
+from cvmatcher.store.traces import NOBODY, Traces
 
 SESSION_LIFE = timedelta(days=14)
 SESSION_IDLE = timedelta(hours=12)
@@ -116,6 +117,7 @@ class TriesDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (UserDocument, SessionDocument, TokenDocument, TriesDocument, *likes.DOCUMENTS)
+TRACES: Traces = dict.fromkeys((UserDocument, SessionDocument, TokenDocument, TriesDocument), NOBODY)
 
 
 def _now() -> datetime:

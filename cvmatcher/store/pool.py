@@ -19,6 +19,7 @@ from cvmatcher.domain import Candidate, FileState, Passage, Profile, QuarantineR
 from cvmatcher.ports import VectorEntry, Vectors
 from cvmatcher.store import candidates, ledger, vectors
 from cvmatcher.store.ledger import LedgerDocument, LedgerRow, Step
+from cvmatcher.store.traces import Person
 from cvmatcher.store.transactions import Raw, Session, in_transaction
 from cvmatcher.store.values import now
 
@@ -148,6 +149,19 @@ async def forget(row: LedgerRow) -> None:
         await ledger.forget(row.key, session=session)
 
     await in_transaction(LedgerDocument, work)
+
+
+async def erase(person: Person) -> int:
+    """The person's candidates, vectors and files' rows go together; how many candidates. Who works on them is late."""
+
+    async def work(session: Session) -> int:
+        wanted = {"_id": {"$in": sorted(person.candidate_ids)}}
+        gone = await candidates.collection().delete_many(wanted, session=session)
+        await vectors.collection().delete_many(wanted, session=session)
+        await ledger.collection().delete_many(ledger.of(person), session=session)
+        return int(gone.deleted_count)
+
+    return await in_transaction(LedgerDocument, work)
 
 
 async def refresh(before: Candidate, cv: CV) -> bool:

@@ -19,6 +19,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
 from cvmatcher.domain import FileState, ListingPage, SourceFile, Value
 from cvmatcher.store import candidates, ledger
+from cvmatcher.store.traces import NOBODY, Rule, Traces, forgotten, masked
 from cvmatcher.store.transactions import Raw, Session, in_transaction
 from cvmatcher.store.values import aware, known_fields, now
 
@@ -95,6 +96,7 @@ class FolderDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (SourceDocument, ListingPageDocument, FolderDocument)
+TRACES: Traces = {SourceDocument: Rule(masked), ListingPageDocument: Rule(forgotten), FolderDocument: NOBODY}
 
 FEW = 50  # keys that are looked up one by one
 

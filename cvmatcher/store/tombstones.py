@@ -13,6 +13,7 @@ from typing import Any
 
 from beanie import Document
 
+from cvmatcher.store.traces import NOBODY, Traces
 from cvmatcher.store.transactions import Session
 from cvmatcher.store.values import now
 
@@ -26,6 +27,7 @@ class TombstoneDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (TombstoneDocument,)
+TRACES: Traces = {TombstoneDocument: NOBODY}
 
 
 def _collection() -> Any:

@@ -18,7 +18,10 @@ from pydantic import TypeAdapter
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from cvmatcher.domain import Criterion, Ended, EndState, NotFound, SearchEvent, Understood, Value
+from cvmatcher.domain import Criterion, Ended, EndState, HitsFound, NotFound, SearchEvent, Understood, Value
+from cvmatcher.store import traces
+from cvmatcher.store.traces import Person, Rule, Traces
+from cvmatcher.store.transactions import Raw
 
 LEASE = timedelta(seconds=10)
 RUNNING = "running"
@@ -100,6 +103,7 @@ class TurnDocument(Document):
     lease_until: datetime
     stop_asked: bool = False
     stages: dict[str, int] = {}  # noqa: RUF012 - as above; milliseconds from the question to the first event of a kind
+    erased: list[str] = []  # noqa: RUF012 - candidates erased while it ran: taken out of its events when it ends
 
     class Settings:
         name = "turns"
@@ -122,6 +126,26 @@ class EventDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (ConversationDocument, TurnDocument, EventDocument)
+
+
+def _event_without(raw: Raw, person: Person) -> Raw | None:
+    """An event keeps its number, on which the next one rests: what it said of the person alone becomes nothing said."""
+    if raw["event"].get("candidate_id") in person.candidate_ids:
+        return {**raw, "event": HitsFound(hits=()).model_dump(mode="json")}
+    return traces.forgotten(raw, person)
+
+
+def _events_of(person: Person) -> Raw:
+    among = {"$in": sorted(person.candidate_ids)}
+    ids = ("event.hits.candidate_id", "event.candidate_id", "event.candidate_ids")
+    return {"$or": [*({name: among} for name in ids), {"event.type": {"$in": ["understood", "status", "ended"]}}]}
+
+
+TRACES: Traces = {
+    ConversationDocument: Rule(traces.masked),
+    TurnDocument: Rule(traces.masked),
+    EventDocument: Rule(_event_without, _events_of),
+}
 
 
 def _now() -> datetime:
@@ -307,7 +331,18 @@ async def append(turn_id: str, number: int, event: SearchEvent) -> None:
 
 
 async def _set_state(turn_id: str, state: EndState) -> None:
-    await TurnDocument.get_pymongo_collection().update_one({"_id": turn_id}, {"$set": {"state": state.value}})
+    turns = TurnDocument.get_pymongo_collection()
+    ended = await turns.find_one_and_update({"_id": turn_id}, {"$set": {"state": state.value}})
+    if ended and ended.get("erased"):
+        place = traces.Place(EventDocument.get_pymongo_collection().name, TRACES[EventDocument])
+        person = Person(candidate_ids=frozenset(ended["erased"]))
+        await traces.erase(turns.database, place, person, {"turn": turn_id})
+
+
+async def erase_when_ended(person: Person) -> None:
+    """Turns that run now may still say something of the person; when they end, it is taken out of them."""
+    change = {"$addToSet": {"erased": {"$each": sorted(person.candidate_ids)}}}
+    await TurnDocument.get_pymongo_collection().update_many({"state": RUNNING}, change)
 
 
 async def events(turn_id: str, after: int = 0) -> list[tuple[int, SearchEvent]]:

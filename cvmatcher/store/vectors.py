@@ -18,6 +18,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from cvmatcher.domain import StaleCursor, Unavailable
 from cvmatcher.ports import VectorEntry
+from cvmatcher.store.traces import Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
 from cvmatcher.store.values import in_chunks, now
 
@@ -39,9 +40,11 @@ class VectorsDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (VectorsDocument,)
+TRACES: Traces = {VectorsDocument: Rule(of_person, lambda person: {"_id": {"$in": sorted(person.candidate_ids)}})}
 
 
-def _collection() -> Any:
+def collection() -> Any:
+    """For the modules of the store that write vectors inside their transactions."""
     return VectorsDocument.get_pymongo_collection()
 
 
@@ -52,14 +55,14 @@ def _entry(raw: Raw) -> VectorEntry:
 
 async def each() -> AsyncIterator[VectorEntry]:
     """All entries, of whatever model."""
-    async for raw in _collection().find({}).sort("_id", ASCENDING):
+    async for raw in collection().find({}).sort("_id", ASCENDING):
         yield _entry(raw)
 
 
 async def by_ids(ids: Iterable[str]) -> dict[str, VectorEntry]:
     found: dict[str, VectorEntry] = {}
     for some in in_chunks(ids):
-        found |= {raw["_id"]: _entry(raw) async for raw in _collection().find({"_id": {"$in": some}})}
+        found |= {raw["_id"]: _entry(raw) async for raw in collection().find({"_id": {"$in": some}})}
     return found
 
 
@@ -67,12 +70,12 @@ async def hashes(model_id: str | None = None) -> dict[str, str]:
     """Candidate id -> content hash of the entries made by this model (of all, without one)."""
     wanted = {} if model_id is None else {"model_id": model_id}
     fields = {"content_hash": 1}
-    return {raw["_id"]: raw["content_hash"] async for raw in _collection().find(wanted, fields)}
+    return {raw["_id"]: raw["content_hash"] async for raw in collection().find(wanted, fields)}
 
 
 async def made_with(candidate_id: str) -> tuple[str, str] | None:
     """(model id, passages version) of a candidate's vectors."""
-    raw = await _collection().find_one({"_id": candidate_id}, {"model_id": 1, "passages_version": 1})
+    raw = await collection().find_one({"_id": candidate_id}, {"model_id": 1, "passages_version": 1})
     return (raw["model_id"], raw.get("passages_version", "")) if raw else None
 
 
@@ -90,16 +93,16 @@ async def put(entry: VectorEntry, passages_version: str, *, session: Session) ->
         "vectors": Binary(np.ascontiguousarray(entry.vectors, dtype="<f4").tobytes()),
         "written_at": now(),
     }
-    await _collection().replace_one({"_id": entry.candidate_id}, fields, upsert=True, session=session)
+    await collection().replace_one({"_id": entry.candidate_id}, fields, upsert=True, session=session)
 
 
 async def delete(candidate_id: str, *, session: Session) -> None:
-    await _collection().delete_one({"_id": candidate_id}, session=session)
+    await collection().delete_one({"_id": candidate_id}, session=session)
 
 
 async def position() -> Token:
     """Where the stream of changes stands now: taken first, then everything read, then `watch`: nothing is missed."""
-    async with await _collection().watch() as stream:
+    async with await collection().watch() as stream:
         token = stream.resume_token
         while token is None:  # a server that gives none on opening gives one with its first empty batch
             await stream.try_next()
@@ -114,7 +117,7 @@ async def watch(resume_token: Token | None) -> AsyncIterator[tuple[Token, str, V
     Unavailable when MongoDB cannot be reached.
     """
     try:
-        async with await _collection().watch(full_document="updateLookup", resume_after=resume_token) as stream:
+        async with await collection().watch(full_document="updateLookup", resume_after=resume_token) as stream:
             async for change in stream:
                 if change["operationType"] in ("invalidate", "drop", "rename", "dropDatabase"):
                     raise StaleCursor("the collection of vectors was dropped or renamed")

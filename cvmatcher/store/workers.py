@@ -13,6 +13,7 @@ from pymongo import ASCENDING, IndexModel
 
 from cvmatcher.domain import Value
 from cvmatcher.store import transactions
+from cvmatcher.store.traces import NOBODY, Traces
 from cvmatcher.store.values import aware, now
 
 
@@ -34,6 +35,7 @@ class HeartbeatDocument(Document):
 
 
 DOCUMENTS: tuple[type[Document], ...] = (HeartbeatDocument,)
+TRACES: Traces = {HeartbeatDocument: NOBODY}
 
 
 def _collection() -> Any:
