@@ -20,6 +20,8 @@ from cvmatcher.terminal import answer_json, err, figures, macro, out, people, st
 app = typer.Typer(help="Find people in a folder of CVs, in plain language.", no_args_is_help=True, add_completion=False)
 users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(users, name="users")
+audit = typer.Typer(help="Who viewed, downloaded, exported, erased.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -201,6 +203,17 @@ def restore(archive: Annotated[Path, typer.Argument(help="A file of `backup`.")]
     _print_report("Restored", asyncio.run(commands.restore(_settings(), archive)), json=json)
 
 
+def _one_person(found: list[dict[str, Any]], who: str, *, every: bool) -> list[dict[str, Any]]:
+    """Those found, shown. Raises NotFound, or InvalidInput when several are and `every` was not said."""
+    if not found:
+        raise NotFound(f"Nobody is known by {who}")
+    for one in found:
+        people(one)
+    if len(found) > 1 and not every:
+        raise InvalidInput(f"{len(found)} are found: name one by id or file, or take all of them with --all")
+    return found
+
+
 @app.command()
 def erase(
     who: Annotated[str, typer.Argument(help="A candidate's id, or a name, an e-mail or a phone.")],
@@ -212,13 +225,7 @@ def erase(
     from cvmatcher import commands  # noqa: PLC0415
 
     settings = _settings()
-    found = asyncio.run(commands.find_person(settings, who))
-    if not found:
-        raise NotFound(f"Nobody is known by {who}")
-    for one in found:
-        people(one)
-    if len(found) > 1 and not every:
-        raise InvalidInput(f"{len(found)} are found: name one by id or file, or erase all of them with --all")
+    found = _one_person(asyncio.run(commands.find_person(settings, who)), who, every=every)
     ids = [one["candidate_id"] for one in found if one["candidate_id"]]
     keys = [key for one in found if not one["candidate_id"] for key in one["keys"]]
     table("What goes", asyncio.run(commands.preview_erasure(settings, ids, keys))["traces"], to=err)
@@ -231,6 +238,62 @@ def erase(
     out.print(f"Erased: {report['candidates']} candidates", highlight=False)
     for place in report["left"]:
         out.print(f"Delete this file at its source yourself: {place}", highlight=False, markup=False)
+
+
+@app.command()
+def access(
+    who: Annotated[str, typer.Argument(help="A candidate's id, or a name, an e-mail or a phone.")],
+    archive: Annotated[Path, typer.Argument(help="The zip to write.")],
+    every: Annotated[bool, typer.Option("--all", help="All that are found, as one person.")] = False,
+    json: Json = False,
+) -> None:
+    """Write what is known of one person, and their files, into a zip for them."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    settings = _settings()
+    found = _one_person(asyncio.run(commands.find_person(settings, who)), who, every=every)
+    ids = [one["candidate_id"] for one in found if one["candidate_id"]]
+    _print_report("Access", asyncio.run(commands.access(settings, ids, archive)), json=json)
+
+
+@app.command()
+def retention(
+    erase_them: Annotated[bool, typer.Option("--erase", help="Erase them, after asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Whose CV has been kept long enough after the last contact."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    settings = _settings()
+    report = asyncio.run(commands.retention(settings, apply=False))
+    for one in report["due"] if not json else []:
+        out.print(f"{one['last_contact'][:10]}  {one['name'] or one['file_name']}  {one['candidate_id']}", markup=False)
+    if erase_them and report["due"]:
+        if not yes and not typer.confirm(f"Erase {len(report['due'])} for ever?", err=True):
+            raise Conflict("Nothing was erased")
+        report = asyncio.run(commands.retention(settings, apply=True))
+        for place in report["left"] if not json else []:
+            out.print(f"Delete this file at its source yourself: {place}", highlight=False, markup=False)
+    if json:
+        answer_json(report)
+
+
+@audit.command("verify")
+def verify_audit(json: Json = False) -> None:
+    """Prove that no row of the audit log was changed, taken out or put in; exit code 1 when one was."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.verify_audit(_settings()))
+    broken = report["broken_at"]
+    if json:
+        answer_json(report | {"ok": broken is None})
+    elif broken is None:
+        out.print(f"[green]The chain of {report['rows']} rows holds.[/]")
+    else:
+        out.print(f"[red]The chain breaks at row {broken}.[/]")
+    if broken is not None:
+        sys.exit(1)
 
 
 @app.command()

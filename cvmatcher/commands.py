@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,12 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cvmatcher import access as telling
 from cvmatcher import accuracy, consistency, demo, erasure, evaluation, home, jobs, store, terminal
 from cvmatcher import backup as keeping
 from cvmatcher import migrate as takeover
+from cvmatcher import retention as clock
 from cvmatcher import search as searching
 from cvmatcher import worker as work
 from cvmatcher.domain import (
+    Conflict,
     Criterion,
     FileState,
     Hit,
@@ -29,7 +33,7 @@ from cvmatcher.domain import (
 )
 from cvmatcher.settings import Settings
 from cvmatcher.start import refuse_unmigrated
-from cvmatcher.store import ledger, people, pool, sources
+from cvmatcher.store import audit, ledger, people, pool, preferences, sources
 from cvmatcher.wiring import Services, open_offline_models, open_services, secret_of, sources_of
 
 Report = dict[str, Any]
@@ -208,6 +212,42 @@ async def erase(settings: Settings, candidate_ids: Sequence[str], file_keys: Seq
         return (await erasure.erase(person, parts, by="command line")).model_dump(mode="json")
 
 
+async def access(settings: Settings, candidate_ids: Sequence[str], archive: Path) -> Report:
+    """Writes what is known of them, as one person, into a zip. Raises NotFound, Conflict when the file is there."""
+    async with _erasing(settings) as parts:
+        data = await telling.export(candidate_ids, parts)
+        for candidate_id in candidate_ids:
+            await audit.append("command line", "exported", candidate_id)
+    await asyncio.to_thread(_write_new, archive, data)
+    return {"file": str(archive), "bytes": len(data)}
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Conflict(f"{path} is there already; name another file") from error
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+async def retention(settings: Settings, *, apply: bool) -> Report:
+    """Whose time is over by the Preferences; `apply` erases them."""
+    async with _erasing(settings) as parts:
+        found = await clock.due((await preferences.get()).retention_months)
+        report: Report = {"due": [one.model_dump(mode="json") for one in found]}
+        if apply:
+            gone, left = await clock.erase([one.candidate_id for one in found], parts, by="command line")
+            report |= {"erased": gone, "left": left}
+        return report
+
+
+async def verify_audit(settings: Settings) -> Report:
+    """Whether the audit log's chain holds, and the number of the first row that does not."""
+    async with _store(settings):
+        return {"rows": await audit.count(), "broken_at": await audit.broken_at()}
+
+
 # ----------------------------------------------------------------------------------------------------------- search
 
 
@@ -219,7 +259,7 @@ async def search(settings: Settings, message: str, k: int | None) -> Report:
         hits: dict[str, Hit] = {}
         verdicts: dict[str, tuple[Verdict, ...]] = {}
         order: tuple[str, ...] = ()
-        async for event in searching.run(request, services.search):
+        async for event in searching.run(request, await services.search_parts()):
             match event:
                 case Understood():
                     criteria = {criterion.id: criterion for criterion in event.understanding.criteria}

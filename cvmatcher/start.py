@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from cvmatcher import demo, erasure, home, store, supervisor
+from cvmatcher import demo, erasure, home, retention, store, supervisor
 from cvmatcher import worker as work
 from cvmatcher.domain import Misconfigured
 from cvmatcher.migrate import needs_migration
@@ -132,4 +132,9 @@ async def worker(settings: Settings) -> None:
     async with home.servers(settings) as located, open_services(located) as services:
         await refuse_unmigrated(services.database, located)
         await erasure.finish(services.erasure)
-        await work.run(services, burst=False)
+        clock = asyncio.create_task(retention.keep_to_it(services.erasure))
+        try:
+            await work.run(services, burst=False)
+        finally:
+            clock.cancel()
+            await asyncio.gather(clock, return_exceptions=True)

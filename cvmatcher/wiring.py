@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cvmatcher import failpoint, jobs, reading, store
@@ -19,7 +19,7 @@ from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.adapters.sentence_embedder import LocalEmbedder, open_embedder
 from cvmatcher.adapters.word_index import TantivyIndex
 from cvmatcher.consistency import CheckParts
-from cvmatcher.domain import Misconfigured
+from cvmatcher.domain import Misconfigured, Unavailable
 from cvmatcher.erasure import ErasureParts
 from cvmatcher.indexing import Follower
 from cvmatcher.ingest import IngestParts
@@ -27,7 +27,7 @@ from cvmatcher.ports import CVSource, Embedder, Structurer
 from cvmatcher.quota import CallQuota
 from cvmatcher.search import SearchParts
 from cvmatcher.settings import Settings
-from cvmatcher.store import candidates, sources
+from cvmatcher.store import candidates, preferences, sources
 
 FOLDER, DRIVE = "folder", "drive"  # names of the sources that the settings make
 
@@ -61,6 +61,15 @@ class Services:
         for name, root in (await sources.folders()).items():
             self.sources.setdefault(name, FolderSource(name, root))
         return self.sources
+
+    async def ai_is_off(self) -> bool:
+        """Whether an admin has switched a language model off that is set up."""
+        return self.gemini is not None and not (await preferences.get()).ai
+
+    async def search_parts(self) -> SearchParts:
+        """What a search works with now: without the language model while it is switched off."""
+        off = await self.ai_is_off()
+        return replace(self.search, model=None, judge_by_model=None) if off else self.search
 
     @property
     def erasure(self) -> ErasureParts:
@@ -107,6 +116,17 @@ def sources_of(settings: Settings) -> dict[str, CVSource]:
     return found
 
 
+def _switched_on(quota: CallQuota) -> Callable[[], Awaitable[None]]:
+    """No call of any process goes out while an admin has the language model switched off. Raises Unavailable then."""
+
+    async def allowed() -> None:
+        if not (await preferences.get()).ai:
+            raise Unavailable("the language model is switched off", retry_after=3600, switched_off=True)
+        await quota()
+
+    return allowed
+
+
 def _gemini(settings: Settings, queue: jobs.Queue) -> Gemini | None:
     if settings.gemini_api_key is None:
         return None
@@ -116,7 +136,7 @@ def _gemini(settings: Settings, queue: jobs.Queue) -> Gemini | None:
         model=settings.gemini_model,
         base_url=settings.gemini_base_url,
         concurrency=settings.gemini_concurrency,
-        before_call=quota,
+        before_call=_switched_on(quota),
         after_refusal=quota.pause,
     )
 

@@ -37,8 +37,19 @@ class AuditDocument(Document):
         name = "audit"
 
 
-DOCUMENTS: tuple[type[Document], ...] = (AuditDocument,)
-TRACES: Traces = {AuditDocument: NOBODY}  # a random id, which an erasure leaves without a person
+class HeadDocument(Document):
+    """How far the log has come at least: rows cut off at its end are missed."""
+
+    id: str  # type: ignore[assignment]  # "head"
+    number: int
+
+    class Settings:
+        name = "audit_head"
+
+
+DOCUMENTS: tuple[type[Document], ...] = (AuditDocument, HeadDocument)
+# a random id, which an erasure leaves without a person
+TRACES: Traces = {AuditDocument: NOBODY, HeadDocument: NOBODY}
 
 
 def _hash(*fields: int | str) -> str:
@@ -64,24 +75,43 @@ async def append(actor: str, act: str, subject: str = "") -> None:
             await row.insert()
         except DuplicateKeyError:
             continue  # another process was faster: chain onto its row
+        heads = HeadDocument.get_pymongo_collection()
+        await heads.update_one({"_id": "head"}, {"$max": {"number": number}}, upsert=True)
         return
 
 
+async def count() -> int:
+    return await AuditDocument.count()
+
+
 async def broken_at() -> int | None:
-    """The number of the first row that does not follow from the one before it; None if the chain holds."""
+    """The number of the first row that is missing or does not follow from the one before it; None if all hold.
+
+    Whoever can write to the database can make a whole new chain: the log shows mistakes and single changes, no more.
+    """
     before, expected = "", 1
     async for row in AuditDocument.find_all().sort("+_id"):
         right = _hash(row.id, row.at, row.actor, row.act, row.subject, before)
         if row.id != expected or row.before != before or row.hash != right:
             return expected
         before, expected = row.hash, expected + 1
-    return None
+    head = await HeadDocument.find_one({"_id": "head", "number": {"$gte": expected}})
+    return expected if head else None
+
+
+async def latest(*, act: str = "", actor: str = "", before: int | None = None, limit: int = 100) -> list[AuditRow]:
+    """Newest first, from the row before number `before` on; of one act or one actor, if named."""
+    query: dict[str, object] = {name: value for name, value in (("act", act), ("actor", actor)) if value}
+    if before is not None:
+        query["_id"] = {"$lt": before}
+    return [_row(one) async for one in AuditDocument.find(query).sort("-_id").limit(limit)]
+
+
+def _row(one: AuditDocument) -> AuditRow:
+    return AuditRow(number=one.id, at=datetime.fromisoformat(one.at), actor=one.actor, act=one.act, subject=one.subject)
 
 
 async def about(subject: str, limit: int = 50) -> list[AuditRow]:
     """The latest acts on one subject, newest first."""
     found = AuditDocument.find({"subject": subject}).sort("-_id").limit(limit)
-    return [
-        AuditRow(number=one.id, at=datetime.fromisoformat(one.at), actor=one.actor, act=one.act, subject=one.subject)
-        async for one in found
-    ]
+    return [_row(one) async for one in found]

@@ -156,6 +156,15 @@ async def by_candidate(candidate_id: str) -> list[LedgerRow]:
     return [row_of(raw) async for raw in collection().find({"candidate_id": candidate_id}).sort("_id", ASCENDING)]
 
 
+async def first_seen() -> dict[str, datetime]:
+    """Candidate id -> when the latest of its files was first listed."""
+    pipeline = [
+        {"$match": {"candidate_id": {"$ne": None}}},
+        {"$group": {"_id": "$candidate_id", "at": {"$max": "$first_seen"}}},
+    ]
+    return {raw["_id"]: aware(raw["at"]) async for raw in await collection().aggregate(pipeline)}
+
+
 async def sums(*, session: Session | None = None) -> dict[FileState, int]:
     """Rows by state, every state named."""
     found = dict.fromkeys(FileState, 0)

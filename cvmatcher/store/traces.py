@@ -144,13 +144,13 @@ async def places(database: Database) -> list[Place]:
 
 async def count(database: Database, place: Place, person: Person) -> int:
     """How many documents of the place say something of the person."""
-    return len([True async for _ in _touched(database, place, person, {})])
+    return len([True async for _ in touched(database, place, person)])
 
 
 async def erase(database: Database, place: Place, person: Person, among: Raw | None = None) -> int:
     """Takes the person out of the place (of the documents `among`); how many documents that were."""
     done = 0
-    async for raw in _touched(database, place, person, among or {}):
+    async for raw in touched(database, place, person, among):
         await _replace(database[place.collection], raw, place.rule, person)
         done += 1
     return done
@@ -172,7 +172,8 @@ async def _replace(collection: Any, raw: Raw | None, rule: Rule, person: Person)
         raw = await collection.find_one({"_id": raw["_id"]})
 
 
-async def _touched(database: Database, place: Place, person: Person, among: Raw) -> AsyncIterator[Raw]:
+async def touched(database: Database, place: Place, person: Person, among: Raw | None = None) -> AsyncIterator[Raw]:
+    """The documents of the place (`among` those) that say something of the person."""
     wanted = [one for one in (among, place.rule.narrow(person)) if one]
     async for raw in database[place.collection].find({"$and": wanted} if wanted else {}):
         if place.rule.without(raw, person) != raw:

@@ -19,7 +19,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Criterion, Ended, EndState, HitsFound, NotFound, SearchEvent, Understood, Value
-from cvmatcher.store import traces
+from cvmatcher.store import decisions, traces
 from cvmatcher.store.traces import Person, Rule, Traces
 from cvmatcher.store.transactions import Raw
 
@@ -54,6 +54,7 @@ class Kept(Value):
     position: str = ""  # place in MongoDB's stream of changes up to which the indexes were filled
     embedder: str = ""  # the embedding model's id
     reader: str = ""  # "rules/1", or the language model and the version of its prompts
+    off: str = ""  # "ai": an admin had the language model switched off
 
 
 class Turn(Value):
@@ -337,6 +338,8 @@ async def _set_state(turn_id: str, state: EndState) -> None:
         place = traces.Place(EventDocument.get_pymongo_collection().name, TRACES[EventDocument])
         person = Person(candidate_ids=frozenset(ended["erased"]))
         await traces.erase(turns.database, place, person, {"turn": turn_id})
+    if ended:
+        await decisions.keep(ended, [event for _, event in await events(turn_id)])
 
 
 async def erase_when_ended(person: Person) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from litestar import Litestar
 from litestar.config.csrf import CSRFConfig
@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 
 from cvmatcher import search as core
 from cvmatcher.domain import Misconfigured, SearchEvent
-from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, search, welcome
+from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, privacy, records, search, welcome
 from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.request import WebRequest
@@ -31,8 +31,10 @@ def create_app(services: Services, run: Run | None = None) -> Litestar:
         raise Misconfigured("SECRET_KEY must be set (32 characters or more); `cvmatcher up` makes one")
     https = (services.settings.public_url or "").startswith("https://")
 
-    def searching(request: core.SearchRequest) -> AsyncIterator[SearchEvent]:
-        return core.run(request, services.search)
+    async def searching(request: core.SearchRequest) -> AsyncIterator[SearchEvent]:
+        async with aclosing(core.run(request, await services.search_parts())) as events:  # type: ignore[type-var]
+            async for event in events:
+                yield event
 
     web = Parts(services=services, turns=Turns(run or searching), cookies=Cookies(https=https))
     csrf = CSRFConfig(
@@ -57,6 +59,8 @@ def create_app(services: Services, run: Run | None = None) -> Litestar:
             *people.HANDLERS,
             *diagnostic.HANDLERS,
             *welcome.HANDLERS,
+            *privacy.HANDLERS,
+            *records.HANDLERS,
             create_static_files_router("/static", directories=[folder("static")], guards=[auth.open_to_all]),
         ],
         request_class=WebRequest,

@@ -87,6 +87,8 @@ async def _embedder(services: Services) -> Found:
 async def _gemini(services: Services) -> Found:
     if services.gemini is None:
         return Found("warn", "", _("Rules read and judge the CVs. For the language model, set GEMINI_API_KEY."))
+    if await services.ai_is_off():
+        return Found("warn", services.settings.gemini_model, _("Switched off under “Personal data”: rules do all."))
     await services.gemini.check()
     return Found("ok", services.settings.gemini_model)
 

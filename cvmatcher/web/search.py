@@ -107,7 +107,7 @@ async def _page(
 @post("/turns", guards=[signed_in], status_code=200)
 async def new_turn(request: WebRequest, web: Web) -> Response[Any]:
     """A question, or a change to an earlier turn. Answers with the turn's article, hits included if they are there."""
-    return await _begun(request, web, await _asker(request, web).turn(await request.fields()))
+    return await _begun(request, web, await (await _asker(request, web)).turn(await request.fields()))
 
 
 @post("/turns/document", guards=[signed_in], status_code=200, request_max_body_size=DOCUMENT_LIMIT)
@@ -118,16 +118,18 @@ async def new_turn_of_document(request: WebRequest, web: Web) -> Response[Any]:
     if not isinstance(file, UploadFile) or not file.filename:
         raise InvalidInput("no file")
     conversation_id = clean(str(form.get("conversation") or ""))
-    new = await _asker(request, web).document(await file.read(), file.filename, conversation_id)
+    new = await (await _asker(request, web)).document(await file.read(), file.filename, conversation_id)
     return await _begun(request, web, new)
 
 
-def _asker(request: WebRequest, web: Web) -> Asker:
+async def _asker(request: WebRequest, web: Web) -> Asker:
     services = web.services
+    off = await services.ai_is_off()
     kept = Kept(
         position=services.follower.position,
         embedder=services.embedder.model_id,
-        reader=services.structurer.version,
+        reader=(services.rules_structurer if off else services.structurer).version,
+        off="ai" if off else "",
     )
     return Asker(request.person.id, web.turns.process, kept)
 

@@ -136,6 +136,32 @@ ACTS: dict[str, str] = {
     "downloaded": _("downloaded the PDF"),
     "exported": _("exported"),
     "signed in": _("signed in"),
+    "erased": _("erased"),
+    "contacted": _("had contact"),
+    "changed preferences": _("changed the rules"),
+    "changed password": _("changed the password"),
+    "made a token": _("made a token"),
+    "added user": _("added an account"),
+    "disabled user": _("disabled an account"),
+    "enabled user": _("enabled an account"),
+    "started ingest": _("started a look for new CVs"),
+    "started sync": _("started a full comparison"),
+    "started rebuild": _("started a rebuild of the index"),
+    "cancelled job": _("cancelled a job"),
+    "confirmed removals": _("confirmed that files are gone"),
+}
+
+PLACES: dict[str, str] = {
+    "CVExtractionCollection": _("CV and profile"),
+    "faiss_index": _("vectors"),
+    "seen_cvs": _("files"),
+    "conversations": _("titles of conversations"),
+    "turns": _("questions"),
+    "turn_events": _("results of searches"),
+    "decisions": _("decisions"),
+    "likes": _("shortlists and notes"),
+    "contacts": _("noted contacts"),
+    "listing_pages": _("lists of files"),
 }
 
 ROLES: dict[str, str] = {"recruiter": _("recruiter"), "admin": _("administrator")}
@@ -153,6 +179,7 @@ TABLES: dict[str, dict[str, str]] = {
     "job_state": JOB_STATES,
     "role": ROLES,
     "act": ACTS,
+    "place": PLACES,
     "chart": CHART,
     "stage": STAGES,
 }

@@ -1,0 +1,62 @@
+"""The two logs, for admins: who did what (audit), and what each search showed and why (decisions)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.params import QueryParameter
+
+from cvmatcher.store import audit, decisions, people
+from cvmatcher.web.auth import admin
+from cvmatcher.web.parts import Web
+from cvmatcher.web.request import WebRequest
+from cvmatcher.web.sentences import ACTS
+
+PAGE = 100
+
+Text = Annotated[str, QueryParameter(max_length=100)]
+
+
+@get("/audit", guards=[admin])
+async def audit_page(  # noqa: PLR0917 - Litestar passes them by name
+    request: WebRequest,
+    web: Web,
+    act: Text = "",
+    actor: Text = "",
+    before: Annotated[int, QueryParameter(ge=0)] = 0,
+    verify: Text = "",
+) -> Response[Any]:
+    """Newest first; with `verify`, whether the chain of all rows holds."""
+    rows = await audit.latest(act=act, actor=actor, before=before or None, limit=PAGE)
+    broken = await audit.broken_at() if verify else None
+    if request.wants_json:
+        told: dict[str, Any] = {"rows": [one.model_dump(mode="json") for one in rows]}
+        return Response(told | ({"ok": broken is None, "broken_at": broken} if verify else {}))
+    everyone = await people.users()
+    return web.render.page(
+        request.viewer,
+        "records/audit.html",
+        rows=rows,
+        names={one.id: one.name for one in everyone},
+        act=act,
+        actor=actor,
+        acts=sorted(ACTS),
+        more=rows[-1].number if len(rows) == PAGE else None,
+        verified=bool(verify),
+        broken=broken,
+        count=await audit.count(),
+    )
+
+
+@get("/decisions", guards=[admin])
+async def decisions_page(request: WebRequest, web: Web, candidate: Text = "") -> Response[Any]:
+    """What the latest searches showed, of all or of those that showed one candidate."""
+    rows = await decisions.latest(PAGE, candidate_id=candidate)
+    if request.wants_json:
+        return Response({"decisions": [one.model_dump(mode="json") for one in rows]})
+    names = await people.names({one.actor for one in rows})
+    return web.render.page(request.viewer, "records/decisions.html", rows=rows, names=names, candidate=candidate)
+
+
+HANDLERS = (audit_page, decisions_page)
