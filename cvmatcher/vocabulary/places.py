@@ -103,6 +103,11 @@ def countries_named(name: str) -> bool:
     return stems(name) in _countries()
 
 
+def regions_named(name: str) -> bool:
+    """Whether it is a region's name: "PACA", "IDF" are letters, but certain."""
+    return stems(name) in _regions()
+
+
 def all_named(name: str) -> tuple[Place, ...]:
     """Every place of that name, the most likely first: big French cities, regions, countries, then cities."""
     key = stems(name)

@@ -1,0 +1,49 @@
+"""What someone has done, in free words: "who has led teams of ten", "ayant ouvert des magasins", "moved into management"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cvmatcher.domain import CriterionKind
+from cvmatcher.query.item import Item
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import words
+from cvmatcher.vocabulary.folding import Token
+
+_WHO = re.compile(
+    r"\b(?:(?:who|that|qui)(?:\s+(?:has|have|had|s'est|a|ont|avait|est|sont|can|peut))?|(?:who|they|he|she)'(?:s|ve)|ayant|having"
+    r"|has (?:anyone|anybody|someone)|(?:quelqu'un|someone|anyone|somebody|people|profils?) (?:having|ayant))"
+    r"(?:\s+(?:already|previously|personally|successfully|actually|recently|deja|recemment|personnellement))*\s+(?=\w)"
+)
+_ENDS = frozenset(["dans", "chez", "at", "in", "for", "pour", "avec", "with", "en", "within", "au", "aux", "as", "comme", "and", "et"])
+# "who has worked", "qui a fait": what follows is what counts, and other kinds know it.
+_EMPTY = frozenset(
+    "worked working work wants willing travaille fait faire experience experiences people personne personnes team teams own"
+    " use used lived joined trained".split()
+)
+
+
+def find(message: Message) -> Iterator[Item]:
+    for match in _WHO.finditer(message.folded):
+        behind = message.words_in(match.end(), message.clause_end(match.end()))
+        if not behind or behind[0].start != match.end() or not message.free(behind[0].start, behind[0].end):
+            continue
+        deed = behind[0].text
+        if deed not in words.of("deeds") or deed in _EMPTY:
+            continue
+        told = _told(message, behind)
+        if len(told) > 1:
+            message.use(match.start(), told[-1].end)
+            start, end = told[0].start, told[-1].end
+            yield Item(CriterionKind.TEXT, " ".join(message.text[start:end].split()), start, end)
+
+
+def _told(message: Message, behind: list[Token]) -> list[Token]:
+    """The deed with its object, up to where, for whom or with what."""
+    told: list[Token] = []
+    for word in behind[:10]:
+        if not message.free(word.start, word.end) or (told[1:] and word.text in _ENDS):
+            break
+        told.append(word)
+    return told

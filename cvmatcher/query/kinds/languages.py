@@ -1,0 +1,84 @@
+"""Spoken languages with their levels: "fluent German and Dutch", "anglais C1", "bilingue italien"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cvmatcher.domain import CriterionKind, LanguageLevel
+from cvmatcher.query.item import Item, continues
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import languages
+
+_NOT_SPOKEN = re.compile(
+    r"\s*(?:market|marche|compan|entreprise|client|cuisine|law|press|food|team|equipe|groupe|group|culture|gaap"
+    r"|literature|school|army|citizen|passport|national|labou?r|tax|payroll|restaurant|wine|bulldog|driving|teacher)"
+)
+_SEVERAL = re.compile(r"\b(?:trilingu\w+|quadrilingu\w+|multilingu\w+)\b")
+
+
+def find(message: Message) -> Iterator[Item]:
+    found = [
+        m
+        for m in languages.find(message.text)
+        if message.free(m.start, m.end) and not _NOT_SPOKEN.match(message.folded, m.end)
+    ]
+    shared: LanguageLevel | None = None
+    for number, match in enumerate(found):
+        before = found[number - 1].end if number else 0
+        after = found[number + 1].start if number + 1 < len(found) else len(message.text)
+        level, start, end = _level(message, match.start, match.end, before, after)
+        if level is None and number and continues(message, before, match.start):
+            level = shared  # "bilingual French/English", "fluent in German and Dutch"
+        if level is None:
+            level = _several(message, match.start)
+        shared = level if start < match.start or (number and level is shared) else None
+        message.use(start, end)
+        yield Item(CriterionKind.LANGUAGE, match.canonical, start, end, level=level)
+
+
+def _several(message: Message, position: int) -> LanguageLevel | None:
+    """Who asks for someone "trilingue" asks for fluency in each language that follows."""
+    start = message.clause_start(position)
+    found = _SEVERAL.search(message.folded, start, position)
+    if found is None:
+        return None
+    message.use(found.start(), found.end())
+    return LanguageLevel.C1
+
+
+_LEVEL_AFTER = re.compile(
+    r"(?:[\s:(-]|niveau|level|au niveau|a un niveau|minimum|au moins|est|is|tres|very|de|d'|langue|mother"
+    r"|parle\w*|lu|ecrit|et|and|at|least|spoken|written|vraiment|parfaitement){0,6}?"
+    r"\b(courant\w*|couramment|fluent\w*|fluency|bilingue?\w*|bilingual|natif|native|maternelle?|tongue|professionnel\w*"
+    r"|professional\w*|business|pro|operationnel\w*|technique|intermediaire|intermediate|scolaire|notions|basics?|avance\w*"
+    r"|advanced|conversational|debutant|beginner|[abc][12])\b(?:\s+(?:proficiency|working proficiency|level"
+    r"|minimum|mini|ou plus|or above|or better|or higher|speaker|language|et professionnel))?"
+)
+_LEVEL_BEFORE = re.compile(
+    r"\b(?:(courant\w*|fluent|fluency|bilingue?\w*|bilingual|native|natif|professional|professionnel|working|business"
+    r"|conversational|intermediate|basic|basics|notions?|bases|scolaire|advanced|good|strong|excellent\w*|bon\w*"
+    r"|tres bon\w*|maitrise\w*|maitrisant|couramment|[abc][12])"
+    r"(?:\s+(?:niveau|level|knowledge|command|proficiency|working|connaissances?|maitrise|parfaite|speaker"
+    r"|courante?|minimum))*\s*(?:en|in|of|de|d'|du|l'|de l'|d'un|un|le|the|-|:)*\s*(?:l')?)$"
+)
+
+
+def _level_of(word: str) -> LanguageLevel | None:
+    """Who asks for someone bilingual asks for fluency, not for a birthplace."""
+    if word.startswith("biling"):
+        return LanguageLevel.C1
+    return LanguageLevel.B2 if word in {"business", "pro"} else languages.level(word)
+
+
+def _level(message: Message, start: int, end: int, before: int, after: int) -> tuple[LanguageLevel | None, int, int]:
+    stop = min(after, message.clause_end(end))
+    later = _LEVEL_AFTER.match(message.folded, end, stop)
+    if later is None and message.folded[end : end + 2] == " (":
+        later = _LEVEL_AFTER.match(message.folded, end + 2, after)
+    if later and message.free(*later.span(1)):
+        return _level_of(later[1]), start, later.end()
+    earlier = _LEVEL_BEFORE.search(message.folded, max(before, message.clause_start(start)), start)
+    if earlier:
+        return _level_of(earlier[1]), earlier.start(), end
+    return None, start, end

@@ -1,0 +1,176 @@
+"""Where someone should be: towns, regions and countries, how far around them, and work from afar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cvmatcher.domain import CriterionKind
+from cvmatcher.query.item import Item, alone, continues
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
+from cvmatcher.vocabulary.folding import Token, fold
+
+_REMOTE = re.compile(
+    r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en |a )?|partial(?:ly)? |anywhere )?"
+    r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office|full[ -]?remote)"
+    r"(?: only| ok| possible| uniquement)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)|wfh"
+    r"|from anywhere|distanciel)\b"
+)
+_KM = re.compile(
+    r"\b(?:(?:dans un |in a |a |with(?:in)? a )?(?:rayon|radius) (?:de|of)\s*|(?:a )?(?:moins de|maximum|max) "
+    r"|within(?: a| about)? |no more than |up to |a |less than )?(?P<n>\d{1,3})\s*(?:-| )?"
+    r"(?P<unit>km|kilometres?|kms|kilometers?|miles?|mi)\b(?: max\w*| maximum)?(?: radius)?"
+    r"(?:\s*(?:autour|alentour|a la ronde|around|of|from|de|d'|du)\b\s*(?:d[eu']\s*)?)?"
+)
+_AREA = r"(?:region|agglomeration|metropole|ville|area|city|greater|secteur|banlieue|periphery|suburbs?|outskirts|cote)"
+_NEAR = (
+    r"(?:pres d[eu']|proche d[eu']|autour d[eu']|aux (?:alentours|environs) d[eu']|environs d[eu']|alentours d[eu']"
+    r"|basee?s? (?:a|en|au|aux|sur|dans|pres d[eu'])|situee?s? (?:a|en|au|pres d[eu'])|habit\w+ (?:a|en|sur|pres d[eu'])"
+    r"|residant (?:a|en|pres d[eu'])|vivant (?:a|en)|agglomeration d[eu']|bassin d[eu']|a proximite d[eu']"
+    r"|near|around|close to|(?:based|located|living|lives|live|resident|settled) (?:in|near|around|close to)"
+    r"|within reach of|commut\w+ (?:distance )?(?:to|of|from)|relocat\w+ to|move to|outskirts of|south of|north of"
+    r"|east of|west of|relocat\w+ (?:in|near)|au nord d[eu']|au sud d[eu']|a l'ouest d[eu']|a l'est d[eu'])"
+)
+_LED = re.compile(
+    rf"(?:\b(?P<sure>{_NEAR}|a|au|aux|en|dans|sur|vers|cote|region d[eu']|region|secteur d[eu']|secteur|in|outside"
+    rf"|across|throughout|departement d[eu']|departement|partout en|anywhere in|toute?)|\b(?:from|of|at|to|for|pour|de|d'"
+    rf"))\s*(?:(?:la |le |les |l'|the )?{_AREA}\s*(?:de |d'|du |of )?)?(?:la |le |les |l'|the )?$"
+)
+_BESIDE = re.compile(
+    rf"\s*(?:\(?\b(?:\d{{2,3}}|2[ab])\)|\d{{1,2}}(?:e|eme|er|nd|rd|th)\b(?: arrondissement)?|intra[ -]muros"
+    rf"|(?:and |et )?(?:its |sa )?(?:surroundings|environs|alentours|{_AREA}|centre|center|ou environs|et region|region"
+    rf"|et sa region|and around)\b|,\s*[A-Z]{{2}}\b|\b(?:metropole|metropolitan area))",
+    re.IGNORECASE,
+)
+_HOME = {"FR", "BE", "CH", "LU", "GB", "IE"}
+
+
+def find(message: Message) -> Iterator[Item]:
+    distances = [m for m in _KM.finditer(message.folded)]
+    remotes = [m for m in _REMOTE.finditer(message.folded) if message.free(m.start(), m.end())]
+    for match in (*distances, *remotes):
+        message.use(match.start(), match.end())
+    found = sorted({*_named(message), *_unlisted(message)})
+    for start, end in found:
+        message.use(_from(message, start), _until(message, end))
+    joined = {m.start() for m in remotes for start, end in found if _joined(message, m, start, end)}
+    for start, end in found:
+        near = next((_kilometres(m) for m in distances if abs(m.end() - start) < 30 or 0 <= m.start() - end < 30), None)
+        remote = any(_joined(message, m, start, end) for m in remotes)
+        yield Item(CriterionKind.PLACE, message.text[start:end], start, end, within_km=near, or_remote=remote)
+    for match in remotes:
+        if match.start() not in joined:
+            yield Item(CriterionKind.PLACE, "", match.start(), match.end(), or_remote=True)
+
+
+def distance(folded: str) -> int | None:
+    """Kilometres that a folded message names, None if it names none."""
+    match = _KM.search(folded)
+    return _kilometres(match) if match else None
+
+
+def _kilometres(match: re.Match[str]) -> int:
+    return round(int(match["n"]) * (1.609 if match["unit"].startswith("mi") else 1))
+
+
+def _joined(message: Message, remote: re.Match[str], start: int, end: int) -> bool:
+    """Whether "or" stands between the place and the word for working from afar."""
+    between = message.folded[end : remote.start()] if end <= remote.start() else message.folded[remote.end() : start]
+    return len(between) < 40 and re.search(r"\b(?:ou|or|sinon|otherwise|else)\b|/", between) is not None
+
+
+def _from(message: Message, start: int) -> int:
+    led = _LED.search(message.folded, max(0, start - 45), start)
+    return led.start() if led else start
+
+
+def _until(message: Message, end: int) -> int:
+    """Behind what narrows a town: "Paris 9e", "Lyon (69)", "Houston, TX", "Munich area"."""
+    beside = _BESIDE.match(message.text, end)
+    return beside.end() if beside and message.free(end, beside.end()) else end
+
+
+# ------------------------------------------------------------------------------------------------------- listed
+
+
+def _named(message: Message) -> Iterator[tuple[int, int]]:
+    position, last = 0, -1
+    while position < len(message.words):
+        width = next(
+            (w for w in range(min(6, len(message.words) - position), 0, -1) if _is_place(message, position, w, last)), 0
+        )
+        if width:
+            last = message.words[position + width - 1].end
+            yield message.words[position].start, last
+        position += width or 1
+
+
+def _is_place(message: Message, position: int, width: int, last: int) -> bool:
+    named = message.words[position : position + width]
+    start, end = named[0].start, named[-1].end
+    if not message.free(start, end):
+        return False
+    name = message.text[start:end]
+    if re.search(r"[,;.!?\n()/]", name.replace("St.", "")):
+        return False
+    known = [p for p in places.all_named(name) if p.kind != "city" or _spelt(p.name, name)]
+    if not known:
+        return False
+    lead = _LED.search(message.folded, max(0, start - 45), start)
+    led, sure = lead is not None, lead is not None and lead["sure"] is not None
+    lonely = start > 0 and alone(message, start, end)
+    listed = last >= 0 and continues(message, last, start)
+    capital = name[0].isupper()
+    big = known[0].kind != "city" or known[0].population >= 90_000
+    if not (capital and sure and (big or not skills.canonical(name))) and not _is_mainly_a_place(
+        name, named[0].text, lonely=capital and (lonely or listed)
+    ):
+        return False
+    home = known[0].country in _HOME
+    if led or lonely or listed:
+        return capital or big
+    return (capital and start > 0 and (big or home)) or (big and (known[0].kind == "city" or not home))
+
+
+def _spelt(listed: str, written: str) -> bool:
+    """Stems of names meet too easily ("sales" and "Sale"): a city's name must be spelt, or be a known other name."""
+    squeeze = str.maketrans({"-": " ", "'": " ", "’": " "})
+    one, other = fold(listed).translate(squeeze), fold(written).translate(squeeze)
+    return one == other or abs(len(one) - len(other)) > 2 or not one.startswith(other.rstrip("s"))
+
+
+def _is_mainly_a_place(name: str, word: str, *, lonely: bool) -> bool:
+    country = places.countries_named(name)
+    if name.isupper() and len(name) <= 4 and not country and not places.regions_named(name):
+        return False  # "IFS", "CHU": letters that some town's name happens to be
+    if any(m.start == 0 and m.end == len(name) for m in skills.find(name)) or titles.ids(name) or languages.code(name):
+        return False
+    if lonely:
+        return True
+    if (word in words.of("everyday places") and fold(name) == word) or (len(name) < 4 and not country):
+        return False
+    return not sectors.ids(name)
+
+
+# ------------------------------------------------------------------------------------------------------- unlisted
+
+
+def _unlisted(message: Message) -> Iterator[tuple[int, int]]:
+    """Names with a capital that no list has, where only a place can stand: "basé à Courchevel", "near Tunbury"."""
+    for match in re.finditer(rf"\b(?:{_NEAR}|a|au|aux)\s+(?:la |le |les |l')?(?=\w)", message.folded):
+        if match.group().strip() == "a" and message.text[match.start()] not in "àÀ":
+            continue  # the English article
+        named: list[Token] = []
+        for word in message.words_in(match.end(), message.clause_end(match.end())):
+            gap = message.text[named[-1].end : word.start] if named else message.text[match.end() : word.start]
+            if gap.strip(" -'’") or not message.text[word.start].isupper() or not message.free(word.start, word.end):
+                break
+            named.append(word)
+        if not named:
+            continue
+        start, end = named[0].start, named[-1].end
+        name = message.text[start:end]
+        known = places.all_named(name) or skills.canonical(name) or titles.ids(name) or languages.code(name)
+        if len(name) > 3 and not known and not name.isupper() and not sectors.ids(name):
+            yield start, end

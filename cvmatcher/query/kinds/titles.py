@@ -1,0 +1,343 @@
+"""Where the name of an occupation begins and ends in a message: "un chef de projet marketing confirmé à Lille".
+
+Owns the words that open a request ("je cherche", "we need"), those that end a title, and those of seniority.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from cvmatcher.domain import CriterionKind
+from cvmatcher.query.item import Item
+from cvmatcher.query.kinds.skills import TOOLS
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
+from cvmatcher.vocabulary.folding import Token
+
+_GREETING = (
+    r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp|s'il (?:vous|te)"
+    r" plait|thanks(?: a lot)?|thank you|urgent\w*|cheers|cordialement|bonne journee"
+)
+_ASKING = (
+    r"(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu|pourriez[ -]vous"
+    r"|pourrais[ -]tu|auriez[ -]vous|aurais[ -]tu|avez[ -]vous|as[ -]tu|y a[ -]t[ -]il|est[ -]ce que (?:vous|tu|l'on) avez?"
+    r"|can you|could you|could i|could we|can i|can we|would you|do you have|do we have|have you got|have we got|is there"
+    r"|are there|who (?:here )?(?:is|are)|qui (?:est|sont)|it would be great to)"
+)
+_SEARCHING = (
+    r"(?:(?:suis|sommes|est) (?:a la recherche|en recherche|en quete) (?:de |d'|du )|a la recherche (?:de |d'|du )"
+    r"|recherchons|recherche|cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrions|veux|veut|voulons|aimerais"
+    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*"
+    r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me|nous) faut(?:drait)?"
+    r"|a (?:m'a |m' )?demande|m'a demande|nous a demande|demande|after|looking(?: to hire)? for|look for|looking to hire"
+    r"|looking|need(?:s|ed)?|want(?:s|ed)?|seek\w*|search\w* for|hire|hiring|recruit(?:s|ing)?|find(?:ing)?|show|see|give"
+    r"|send|get|list|pull up|like to (?:see|find|hire|meet)|would (?:like|love)|love|on the (?:lookout|hunt) for|in need of"
+    r"|in search of|interested in|(?:have|got) (?:an? )?(?:opening|vacancy|role|position|need|opportunity)s? for)"
+)
+_BEHIND = (
+    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see|add)|for|all|tous les|toutes les"
+    r"|absolument|urgemment|actuellement|currently|please|svp|some more|more|some|recruitment of|here|of|who (?:has|have)"
+    r"(?: already)? (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)|ayant (?:deja )?(?:travaille|exerce"
+    r"|ete)(?: comme| en tant que)?|as|comme|en tant que|de|d'|du))*"
+)
+_PEOPLE = (
+    r"(?:candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|anybody|quelqu'un|personnes?|gens|cvs?"
+    r"|resumes?|a person|une personne|un profil|talents?|applicants?)"
+)
+_PEOPLE_BEHIND = (
+    r"(?:\s+(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are|can)|that "
+    r"(?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)|ayant (?:deja )?"
+    r"(?:travaille|exerce|ete)(?: comme| en tant que)?|working as|type|like))*"
+)
+OPENING = re.compile(
+    rf"\b(?:{_GREETING}|(?:{_ASKING}\s+)*(?:{_ASKING}\s+)?{_SEARCHING}{_BEHIND}|{_ASKING}"
+    rf"|{_PEOPLE}{_PEOPLE_BEHIND}|(?:un |une |an? |the )?(?:postes? d[e']u?|role of|position of|role for|job of)|a travaille "
+    rf"comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been)\b"
+)
+_PROFILE = re.compile(r"(?:.*\s)?profils?\s*$")
+_ARTICLE = words.of("articles")
+SENIORITY = re.compile(
+    r"\b(?:seniors?|sr|juniors?|jr|confirmee?s?|experimentee?s?|experienced|debutante?s?|entry[ -]level|mid[ -]level"
+    r"|seasoned|aguerrie?s?|graduate)\b\.?"
+)
+_STOPS = words.of("title ends")
+_FILLER = words.of("filler")
+# What is said of a person beside the trade, and never belongs to its name.
+_MANNERS = words.of("manners")
+# Nouns that make a trade of whatever narrows them, in front of it in French and behind it in English.
+_HEADS = {"fr": words.of("french heads"), "en": words.of("english heads")}
+_NOT_ALONE = words.of("heads with company")
+_A_STOPS = words.of("not after a")
+_GLUE = words.of("glue")
+
+
+def find(message: Message) -> Iterator[Item]:
+    """Known occupations with the words that belong to them; then whatever a request opens with."""
+    found = False
+    for start, end in _known(message):
+        found = True
+        yield _item(message, start, end)
+    for item in _opened(message):
+        found = True
+        yield item
+    if not found:
+        yield from _bare(message)
+
+
+def _item(message: Message, start: int, end: int) -> Item:
+    message.use(start, end)
+    led = SENIORITY.match(message.folded, start, end)
+    if led and message.folded[led.end() : end].strip():  # "senior accountant" is an accountant
+        start = led.end() + len(message.folded[led.end() : end]) - len(message.folded[led.end() : end].lstrip())
+    return Item(CriterionKind.TITLE, " ".join(message.text[start:end].split()), start, end)
+
+
+@lru_cache(maxsize=64)
+def openings(folded: str) -> tuple[tuple[int, int], ...]:
+    """Where a request says that it asks, each run of such words as one: "Hi, could you please find me"."""
+    merged: list[tuple[int, int]] = []
+    for match in OPENING.finditer(folded):
+        if any(a <= match.start() and match.end() < b for a, b in _skills(folded)):
+            continue  # "recherche clinique"
+        if merged and not re.search(r"\w", re.sub(r"\b(?:me|us|moi|nous|a|des|some|any|the|les)\b", "", folded[merged[-1][1] : match.start()])):
+            merged[-1] = (merged[-1][0], match.end())
+        else:
+            merged.append(match.span())
+    return tuple(merged)
+
+
+# ------------------------------------------------------------------------------------------------------- known
+
+
+def _known(message: Message) -> Iterator[tuple[int, int]]:
+    reached = 0
+    known = {(m.start, m.end) for m in titles.find(message.text)}
+    spans = sorted({*(_with_tool(message, *span) for span in known), *_headed(message)}, key=lambda s: (s[0], -s[1]))
+    for start, end in spans:
+        if (
+            start < reached
+            or not message.free(start, end)
+            or _breaks(message, start, end)
+            or _within_another(message.text, start, end)
+        ):
+            continue
+        reached = end
+        yield _left(message, start, end), end
+
+
+def _with_tool(message: Message, start: int, end: int) -> tuple[int, int]:
+    """French says "développeur Rust": a trade of one word takes the tool right behind it."""
+    if re.search(r"\W", message.text[start:end]) or message.english:
+        return start, end
+    for match in _skills(message.text):
+        if match[0] == end + 1 and message.text[end] == " " and skills.area(message.text[match[0] : match[1]]) in TOOLS:
+            return start, match[1]
+    return start, end
+
+
+def _headed(message: Message) -> Iterator[tuple[int, int]]:
+    """Nouns such as "inspecteur" or "advocate" that become a trade with the words beside them."""
+    english = message.english
+    for word in message.words:
+        if _is_head(word, english=english):
+            if english:
+                left, right = _left(message, word.start, word.end), word.end
+                if re.match(r"\s+of\s+\w", message.folded[word.end :]):
+                    right = _right(message, word.end)
+            else:
+                left, right = word.start, _right(message, word.end)
+            if (left, right) != (word.start, word.end):
+                yield left, right
+
+
+def _is_head(word: Token, *, english: bool) -> bool:
+    heads = _HEADS["en" if english else "fr"]
+    return word.stem in heads or word.text in heads
+
+
+def _bare(message: Message) -> Iterator[Item]:
+    """A noun such as "ingénieur" with nothing beside it is a trade where the message names no other."""
+    for word in message.words:
+        head = _is_head(word, english=True) or _is_head(word, english=False)
+        if head and word.text not in _NOT_ALONE and word.stem not in _NOT_ALONE and message.free(word.start, word.end):
+            yield _item(message, word.start, word.end)
+
+
+def _breaks(message: Message, start: int, end: int) -> bool:
+    return re.search(r"[,;.!?\n()]", message.text[start:end].replace(".NET", "")) is not None
+
+
+def _left(message: Message, start: int, end: int) -> int:
+    """English puts what narrows a title before it: "senior pediatric nurse", "Scala developer"."""
+    if not message.english:
+        return start
+    bare = not re.search(r"\W", message.text[start:end])
+    before = message.words_in(message.clause_start(start), start)
+    while before and _belongs_before(message, before[-1], start, bare=bare):
+        start = before.pop().start
+    return start
+
+
+def _belongs_before(message: Message, word: Token, start: int, *, bare: bool) -> bool:
+    if message.text[word.end : start].strip(" -/") or not message.free(word.start, start):
+        return False
+    if word.text in _ARTICLE or word.text in _STOPS or word.text in _FILLER or word.text in _MANNERS:
+        return False
+    if word.text.isdigit() or SENIORITY.fullmatch(word.text):
+        return False
+    if any(a <= word.start < b for a, b in _skills(message.text)) and not bare and not _shared(message, word, start):
+        return False
+    if any(a <= word.start < b for a, b in openings(message.folded)):
+        return False
+    return not _speaks_or_lies(message.text[word.start : word.end])
+
+
+def _shared(message: Message, word: Token, start: int) -> bool:
+    """Whether a skill's name holds the word and goes on into the title: "fire safety engineer"."""
+    return any(a <= word.start and start < b for a, b in _skills(message.text))
+
+
+def _speaks_or_lies(word: str) -> bool:
+    return languages.code(word) is not None or (
+        word[0].isupper() and bool(places.all_named(word)) and not skills.canonical(word)
+    )
+
+
+def _right(message: Message, end: int) -> int:
+    """French puts it behind: "ingénieur commercial export", "responsable de magasin bio"."""
+    head = end
+    first = message.words_in(0, end)[-1].start
+    after = message.words_in(end, message.clause_end(end))
+    while after:
+        known = bool(titles.ids(message.text[first:end]))
+        width = _belongs_behind(message, after, end, bare=end == head and not known)
+        if not width or (known and sectors.ids(message.text[after[0].start : after[width - 1].end])):
+            break
+        end = after[width - 1].end
+        skill = next((b for a, b in _skills(message.text) if a < end < b), end)
+        end, after = skill, [word for word in after[width:] if word.start >= skill]
+    return end
+
+
+def _belongs_behind(message: Message, after: list[Token], end: int, *, bare: bool) -> int:
+    """How many of the next words go on with the title: 1, or 2 with a linking "de"."""
+    word = after[0]
+    if message.text[end : word.start].strip(" -/'’&") or not message.free(word.start, word.end):
+        return 0
+    if word.text == "a" and len(after) > 1 and not message.english:
+        return _behind_a(message, after)
+    if word.text in {"de", "du", "d", "des", "of"} and len(after) > 1:
+        follower = after[1:]
+        while follower and follower[0].text in {"la", "l", "le", "les", "the"}:
+            follower = follower[1:]
+        fits = follower and _content(message, follower[0], after[0].end, bare=bare)
+        return after.index(follower[0]) + 1 if fits else 0
+    return 1 if _content(message, word, end, bare=bare) else 0
+
+
+def _behind_a(message: Message, after: list[Token]) -> int:
+    """ "chef à sushi", but "chef à Lyon", "à temps plein"."""
+    noun = after[1]
+    plain = message.text[noun.start].islower() and noun.text not in _MANNERS | _FILLER | _A_STOPS
+    known = places.all_named(message.text[noun.start : noun.end])
+    return 2 if plain and not known and _content(message, noun, after[0].end, bare=False) else 0
+
+
+def _content(message: Message, word: Token, after: int, *, bare: bool) -> bool:
+    if len(message.text[after : word.start].strip(" -/'’&")) > 3 or not message.free(word.start, word.end):
+        return False
+    if word.text in _STOPS or word.text in _ARTICLE or word.text in _MANNERS or word.text.isdigit():
+        return False
+    if SENIORITY.fullmatch(word.text) or (not bare and any(a <= word.start < b for a, b in _skills(message.text))):
+        return False  # a skill is asked for beside the trade
+    if message.english and not re.search(r"\bof(?: the)?$", message.folded[: word.start].rstrip()):
+        return False  # English titles end with their noun
+    return not _speaks_or_lies(message.text[word.start : word.end])
+
+
+@lru_cache(maxsize=64)
+def _skills(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple((m.start, m.end) for m in skills.find(text))
+
+
+def _within_another(text: str, start: int, end: int) -> bool:
+    """Whether it is part of a longer name ("Adobe Illustrator", "expertise comptable") or a skill by its capitals."""
+    if any(a <= start and end <= b and b - a > end - start for a, b in (*_skills(text), *_sectors(text))):
+        return True
+    capitals = text[start:end].isupper() or any((a, b) == (start, end) for a, b in _exact(text))
+    return capitals and (start, end) in _skills(text)
+
+
+@lru_cache(maxsize=64)
+def _sectors(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple((m.start, m.end) for m in sectors.find(text))
+
+
+@lru_cache(maxsize=64)
+def _exact(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple((m.start, m.end) for m in skills.find(text) if m.exact_case)
+
+
+# ------------------------------------------------------------------------------------------------------- opened
+
+
+def _opened(message: Message) -> Iterator[Item]:
+    """An occupation no list knows: the words right behind "je cherche un", when nothing else claims them."""
+    for start, end in openings(message.folded):
+        if not _opens_clause(message, start):
+            continue
+        behind = message.words_in(end, message.clause_end(end))
+        while behind and (behind[0].text in _ARTICLE or SENIORITY.fullmatch(behind[0].text)):
+            behind.pop(0)
+        if not behind or not message.free(behind[0].start, behind[0].end):
+            continue
+        if behind[0].text in words.of("deeds"):
+            continue
+        stop = _phrase_end(message, behind)
+        name = message.text[behind[0].start : stop]
+        if stop and _PROFILE.match(message.folded[start:end]):  # "profil technologie": a field, not a trade
+            message.use(behind[0].start, stop)
+            yield Item(CriterionKind.SECTOR, name, behind[0].start, stop)
+        elif stop and not _something_else(name):
+            yield _item(message, behind[0].start, stop)
+
+
+def use_openings(message: Message) -> None:
+    """What only says that something is asked is used up: "recherche" is no skill here."""
+    for start, end in openings(message.folded):
+        if _opens_clause(message, start):
+            message.use(start, end)
+
+
+def _opens_clause(message: Message, start: int) -> bool:
+    before = message.words_in(message.clause_start(start), start)
+    return all(word.text in _FILLER or word.text in _ARTICLE or not message.free(word.start, word.end) for word in before)
+
+
+def _phrase_end(message: Message, behind: list[Token]) -> int:
+    end = 0
+    for number, word in enumerate(behind[:6]):
+        gap = message.text[end : word.start] if end else ""
+        if gap.strip(" -/'’") or not message.free(word.start, word.end):
+            break
+        if (
+            word.text in _STOPS
+            or word.text.isdigit()
+            or (word.text in _FILLER and word.text not in _GLUE)
+            or SENIORITY.fullmatch(word.text)
+            or _speaks_or_lies(message.text[word.start : word.end])
+        ):
+            break
+        if word.text in _GLUE and (number + 1 >= len(behind) or behind[number + 1].text in _STOPS):
+            break
+        end = word.end
+    return end
+
+
+def _something_else(name: str) -> bool:
+    return (
+        bool(sectors.ids(name) or skills.canonical(name) or languages.code(name) or places.all_named(name))
+        or len(name) < 3
+    )

@@ -1,0 +1,225 @@
+"""What no list knows: names with capitals, plain nouns, and free text about a person or a job.
+
+Owns the shapes by which an unknown stretch is a skill, a sector, a text to be searched as it stands, or not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cvmatcher.domain import CriterionKind, Need
+from cvmatcher.query import wishes
+from cvmatcher.query.item import Item
+from cvmatcher.query.kinds import titles
+from cvmatcher.query.message import Message
+from cvmatcher.query.wishes import Scope
+from cvmatcher.vocabulary import sectors, skills, words
+from cvmatcher.vocabulary.folding import Token
+
+_SKILL_LEAD = re.compile(
+    r"\b(?:competences? (?:en |in |de )?|connaissances? (?:en |de |du |des |d')?|maitris\w+ (?:de |du |d'|des )?"
+    r"|expertise (?:en |in )?|expert\w* (?:en |in |de )?|specialis\w+ (?:en |dans |in )|experience (?:en |avec |with |in "
+    r"|using |of |de |sur |du )|experienced (?:in|with)|skilled in|skills? in|proficient (?:in|with)|knowledge of"
+    r"|familiar with|know(?:s|ing)?|using|uses|sachant|sait|savoir|connaissant|connait|pratiquant|maitrise|avec|with"
+    r"|certifie\w*|certified(?: in)?|titulaire (?:du|de la|de l'|d'une?|des)|habilite\w*|background in|notions (?:de |d'|en ))"
+    r"\s*(?:le |la |les |l'|du |de la |des |the |an? |une? )?$"
+)
+_SECTOR_LEAD = re.compile(
+    r"\b(?:pour (?:une? |des |la |le |l')?|for (?:an? |the )?|dans (?:une? |des |la |le |les |l')|au sein d'une? |in an? "
+    r"|secteur |venant d[e']u? ?|issue?s? d[e']u? ?(?:la |l')?)\s*$"
+)
+_LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|the|en|in)\b[\s,/&+]*)*")
+_JOINS = frozenset(["et", "and", "ou", "or", "ni", "nor", "plus", "puis", "then"])
+_CODE = re.compile(r"(?=.*[A-Z])(?:.*[A-Z0-9+#].*)")
+_FIGURE = re.compile(r"\d+(?:x\d+|h|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme)")
+
+
+def items(
+    message: Message, scopes: list[Scope], named: Sequence[Item]
+) -> tuple[list[Item], list[Item], list[str]]:
+    """Items made of what is left; `named` again, some wider by words beside them; stretches that say nothing to a rule."""
+    for start, end in titles.openings(message.folded):
+        message.use(start, end)
+    found: list[Item] = []
+    unused: list[str] = []
+    known = list(named)
+    found += _ranks(message, scopes, named)
+    for start, end in _stretches(message):
+        wider = _widened(message, known, start, end)
+        if wider is not None:
+            known = wider
+            continue
+        refused = wishes.need(scopes, start, end) is not Need.MUST
+        item = _item(message, start, end, [*known, *found], alone=refused)
+        if item is None:
+            unused.append(message.text[start:end])
+        else:
+            found.append(item)
+    return known, found, unused
+
+
+def _ranks(message: Message, scopes: list[Scope], named: Sequence[Item]) -> Iterator[Item]:
+    """Seniority that belongs to no title: "someone senior", "no juniors"."""
+    titled = any(item.kind is CriterionKind.TITLE for item in named)
+    for match in titles.SENIORITY.finditer(message.folded):
+        start, end = match.span()
+        if message.free(start, end) and (not titled or wishes.need(scopes, start, end) is Need.MUST_NOT):
+            message.use(start, end)
+            yield Item(CriterionKind.TEXT, message.text[start:end], start, end)
+
+
+# ------------------------------------------------------------------------------------------------------- stretches
+
+
+def _stretches(message: Message) -> Iterator[tuple[int, int]]:
+    """Runs of free words in a clause that say something, cut at "and" and "or"."""
+    for start, end in message.clauses():
+        run: list[Token] = []
+        for word in message.words_in(start, end):
+            cut = word.text in _JOINS or (run and "/" in message.text[run[-1].end : word.start] and not _tight(message, run[-1], word))
+            if cut and run and not _splits(message, run, word, end):
+                cut = False
+            if message.free(word.start, word.end) and not (cut and word.text in _JOINS):
+                if cut:
+                    yield from _trimmed(message, run)
+                    run = []
+                run.append(word)
+                continue
+            yield from _trimmed(message, run)
+            run = []
+        yield from _trimmed(message, run)
+
+
+def _tight(message: Message, one: Token, other: Token) -> bool:
+    return message.text[one.end : other.start] == "/"
+
+
+def _splits(message: Message, run: list[Token], join: Token, end: int) -> bool:
+    """Whether the words on both sides of "and" are short names of things, and not one sentence."""
+    behind = message.words_in(join.end if join.text in _JOINS else join.start, end)
+    return len(run) <= 3 and len(behind) <= 4 and not any(_tells(word) for word in run)
+
+
+def _trimmed(message: Message, run: list[Token]) -> Iterator[tuple[int, int]]:
+    while run and _is_filler(message, run[0]):
+        run = run[1:]
+    while run and _is_filler(message, run[-1]):
+        run = run[:-1]
+    if run:
+        yield run[0].start, run[-1].end
+
+
+def _is_filler(message: Message, word: Token) -> bool:
+    shape = message.text[word.start : word.end]
+    if shape.isupper() and len(shape) > 1:
+        return False
+    return word.text in words.of("filler") or word.text in words.of("articles") or len(word.text) < 2
+
+
+# ------------------------------------------------------------------------------------------------------- what it is
+
+
+def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alone: bool) -> Item | None:
+    inside = message.words_in(start, end)
+    value = " ".join(message.text[start:end].split())
+    lead = message.folded[max(message.clause_start(start), start - 40) : start]
+    if sectors.ids(value):
+        return Item(CriterionKind.SECTOR, value, start, end)
+    if _is_text(message, inside):
+        whole = len(inside) > 1 or alone or _own_clause(message, start, end, named)
+        return Item(CriterionKind.TEXT, value, start, end) if whole and len(value) > 2 else None
+    if len(inside) <= 4 and (_SKILL_LEAD.search(lead) or _coded(message, inside)):
+        return Item(CriterionKind.SKILL, value, start, end)
+    if len(inside) <= 3 and _SECTOR_LEAD.search(lead) and any(i.kind is CriterionKind.TITLE for i in named):
+        return Item(CriterionKind.SECTOR, value, start, end)
+    if len(inside) <= 2 and _among_skills(message, start, end, named):
+        return Item(CriterionKind.SKILL, value, start, end)
+    if len(inside) <= 3 and _own_clause(message, start, end, named) and len(value) > 3:
+        return Item(CriterionKind.SKILL, value, start, end)
+    if (len(inside) > 1 or alone) and len(value) > 3:
+        return Item(CriterionKind.TEXT, value, start, end)
+    return None
+
+
+def _is_text(message: Message, inside: Sequence[Token]) -> bool:
+    """Whether the words say how someone is or works, how much, or what someone has done: no name of a thing."""
+    shapes = [message.text[word.start : word.end] for word in inside]
+    if any(_tells(word) for word in inside):
+        return True
+    if titles.SENIORITY.fullmatch(" ".join(word.text for word in inside)):
+        return True
+    figures = any(_FIGURE.fullmatch(shape) for shape in shapes)
+    return figures and not any(_CODE.fullmatch(shape) for shape in shapes)
+
+
+def _tells(word: Token) -> bool:
+    return word.text in words.of("manners") or word.text in words.of("conditions") or word.text in words.of("deeds")
+
+
+def _coded(message: Message, inside: Sequence[Token]) -> bool:
+    """Whether every word is written as names of products and certificates are: "CISSP", "B2V BR", "Zorglub 3"."""
+    shapes = [message.text[word.start : word.end] for word in inside]
+    if not any(_CODE.fullmatch(shape) for shape in shapes):
+        return False
+    if inside[0].start == message.clause_start(inside[0].start) == 0 and not shapes[0].isupper():
+        return False  # the capital of a first word
+    return all(_CODE.fullmatch(shape) or shape.isdigit() or len(shape) < 3 for shape in shapes) or len(inside) <= 3
+
+
+def _among_skills(message: Message, start: int, end: int, named: Sequence[Item]) -> bool:
+    """Whether nothing but a comma or "and" stands between the stretch and a skill."""
+    for item in named:
+        if item.kind is not CriterionKind.SKILL:
+            continue
+        if item.end <= start:
+            gap = message.folded[item.end : start]
+        elif end <= item.start:
+            gap = message.folded[end : item.start]
+        else:
+            continue
+        if _LISTED.fullmatch(gap) and (re.search(r"[,/&+]|\b(?:et|and|ou|or)\b", gap) or _telegraphic(message)):
+            return True
+    return False
+
+
+def _telegraphic(message: Message) -> bool:
+    """A bare row of words, "dev java spring paris": its spaces are its commas."""
+    small = words.of("articles") | words.of("prepositions")
+    return len(message.words) > 2 and not message.breaks and not any(word.text in small for word in message.words)
+
+
+def _own_clause(message: Message, start: int, end: int, named: Sequence[Item]) -> bool:
+    """Whether the clause says nothing else but how much it is wanted."""
+    first, last = message.clause_start(start), message.clause_end(end)
+    if any(first <= item.start < last for item in named):
+        return False
+    small = words.of("filler") | words.of("articles") | words.of("prepositions")
+    around = (word for word in message.words_in(first, last) if not start <= word.start < end)
+    return all(word.text in small or not message.free(word.start, word.end) for word in around)
+
+
+# ------------------------------------------------------------------------------------------------------- widening
+
+
+def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> list[Item] | None:
+    """A plain noun beside a skill or sector belongs to its name: "group consolidation", "charpente métallique"."""
+    inside = message.words_in(start, end)
+    if len(inside) > 2 or _is_text(message, inside) or _telegraphic(message):
+        return None
+    for number, item in enumerate(named):
+        if item.kind not in {CriterionKind.SKILL, CriterionKind.SECTOR}:
+            continue
+        gap = message.text[item.end : start] if item.end <= start else message.text[end : item.start]
+        if gap != " " or _is_product(item) or not message.text[start:end].islower():
+            continue
+        low, high = min(item.start, start), max(item.end, end)
+        message.use(low, high)
+        wider = replace(item, value=message.text[low:high], start=low, end=high)
+        return [*named[:number], wider, *named[number + 1 :]]
+    return None
+
+
+def _is_product(item: Item) -> bool:
+    return not item.value.islower() or skills.area(item.value) in {"programming", "web", "cloud and operations"}
