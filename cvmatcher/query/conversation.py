@@ -19,12 +19,14 @@ Answer = tuple[tuple[Criterion, ...], tuple[str, ...]]
 
 _ANEW = re.compile(
     r"\b(?:nouvelle recherche|new search|start(?:ing)? over|recommen\w+|(?:on )?repart\w* de zero|from scratch"
-    r"|autre (?:recherche|poste)|rien a voir|(?:maintenant|now)[, ]+(?=je cherche|il me faut|i(?:'m| am)? look\w* for|i need"
+    r"|autre (?:recherche|poste)|rien a voir|(?:maintenant|now)[, ]+(?=je cherche|il me faut|i(?:'m| am)? look\w* for"
+    r"|i need"
     r"|find me)|forget (?:all|everything)(?: that)?|oublie\w* tout(?: ca)?)\b(?:\s*[:,;])?"
 )
 _KIND_WORDS = {
     CriterionKind.LANGUAGE: r"langues?|languages?",
-    CriterionKind.PLACE: r"lieux?|villes?|places?|locations?|localisation|where|endroit|distance|zone|region|area|cit(?:y|ies)",
+    CriterionKind.PLACE: r"lieux?|villes?|places?|locations?|localisation|where|endroit|distance|zone|region|area"
+    r"|cit(?:y|ies)",
     CriterionKind.YEARS: r"experience|annees|years|anciennete|seniority",
     CriterionKind.SECTOR: r"secteurs?|sectors?|industr(?:y|ies)|domaines?",
     CriterionKind.EDUCATION: r"diplomes?|degrees?|education|etudes|qualifications?",
@@ -34,30 +36,43 @@ _KIND_WORDS = {
 }
 _ANY_KIND = "|".join(_KIND_WORDS.values())
 _REPLACE = re.compile(
-    r"\b(?:(?:mais |ou )?plutot|finalement|a la place|instead|rather|actually|make (?:it|that)|change(?:r|z)? (?:en|pour|to"
-    r"|it to|(?:le lieu|la ville|the (?:place|location|city)) (?:en|to|pour))|switch(?: it)? to|what about|how about|et si"
+    r"\b(?:(?:mais |ou )?plutot|finalement|a la place|instead|rather|actually|make (?:it|that)|change(?:r|z)? (?:en"
+    r"|pour|to"
+    r"|it to|(?:le lieu|la ville|the (?:place|location|city)) (?:en|to|pour))|switch(?: it)? to|what about|how about"
+    r"|et si"
     r"|en fait|disons|let'?s say|(?:no|non),(?= \w))(?!\w)"
 )
 _INSTEAD = re.compile(r"\b(?:au lieu d[eu]s?|a la place d[eu]s?|instead of|rather than|plutot que)(?!\w)|\bau lieu d'")
-_SWAP = re.compile(r"\b(?:replace|remplace\w*|swap|change\w*)\s+(?P<old>.+?)\s+(?:by|with|par|for|pour|en|to)\s+(?P<new>.+)")
+_SWAP = re.compile(
+    r"\b(?:replace|remplace\w*|swap|change\w*)\s+(?P<old>.+?)\s+(?:by|with|par|for|pour|en|to)\s+(?P<new>.+)"
+)
 _DROP = re.compile(
-    r"\b(?:oublie\w*|enleve\w*|retire\w*|supprime\w*|laisse\w* tomber|abandonne\w*|(?:on s'en fiche|je m'en fiche) d[eu]?"
+    r"\b(?:oublie\w*|enleve\w*|retire\w*|supprime\w*|laisse\w* tomber|abandonne\w*|(?:on s'en fiche"
+    r"|je m'en fiche) d[eu]?"
     r"|peu (?:m')?importe\w*|qu'importe|plus besoin d[eu]?|pas besoin d[eu]?|sans tenir compte d[eu]?|n'importe quel\w*"
-    r"|inutile d[eu]?|(?:je|on) ne (?:veux|veut|demande|tiens|tient) plus|tant pis pour|ne (?:tiens|tenez) pas compte d[eu]?"
+    r"|inutile d[eu]?|(?:je|on) ne (?:veux|veut|demande|tiens|tient) plus|tant pis pour|ne (?:tiens"
+    r"|tenez) pas compte d[eu]?"
     r"|enlevons|retirons|forget(?: about)?|drop|remove|ignore|no need (?:for|of)|(?:i |we )?no longer (?:need|want)\w*"
-    rf"|regardless of|any(?= (?:{_ANY_KIND}))|never ?mind|(?:don'?t|do not) (?:care about|need|mind)|skip|take out|leave out"
+    rf"|regardless of|any(?= (?:{_ANY_KIND}))|never ?mind|(?:don'?t|do not) (?:care about|need|mind)|skip|take out"
+    rf"|leave out"
     r"|without the|scrap)(?!\w)"
 )
 _DROP_BEHIND = re.compile(
     r"\b(?:(?:doesn'?t|does not) matter|(?:n'est|est) plus (?:utile|la peine)|is no longer (?:needed"
     r"|wanted)|not needed (?:any ?more|any longer)|ne compte (?:pas|plus)|n'a pas d'importance)\b"
 )
-_WIDER = re.compile(r"\b(?:elargi\w*|widen|broaden|etend\w*|expand|extend|wider|look further|plus large|plus loin|up to|jusqu'a)\b")
+_WIDER = re.compile(
+    r"\b(?:elargi\w*|widen|broaden|etend\w*|expand|extend|wider|look further|plus large|plus loin|up to|jusqu'a)\b"
+)
 _LOOSER = re.compile(
-    r"\b(?:pas (?:forcement|obligatoire\w*|indispensable\w*|necessaire\w*|un must)|(?:serait|est|n'est qu')? ?(?:plus )?"
-    r"(?:juste |seulement |qu')?un plus|(?:is |are )?(?:just |only )?(?:a plus|a bonus|nice[ -]to[ -]have|optional)|facultati\w+"
-    r"|optionnel\w*|(?:is |are )?not (?:required|mandatory|essential|necessary|a must|so important)|would be (?:nice|a plus)"
-    r"|n'est plus (?:obligatoire|necessaire|indispensable|exige\w*|requis\w*)|(?:is )?no longer (?:required|mandatory|a must"
+    r"\b(?:pas (?:forcement|obligatoire\w*|indispensable\w*|necessaire\w*|un must)|(?:serait|est"
+    r"|n'est qu')? ?(?:plus )?"
+    r"(?:juste |seulement |qu')?un plus|(?:is |are )?(?:just |only )?(?:a plus|a bonus|nice[ -]to[ -]have|optional)"
+    r"|facultati\w+"
+    r"|optionnel\w*|(?:is |are )?not (?:required|mandatory|essential|necessary|a must|so important)|would be (?:nice"
+    r"|a plus)"
+    r"|n'est plus (?:obligatoire|necessaire|indispensable|exige\w*|requis\w*)|(?:is )?no longer (?:required|mandatory"
+    r"|a must"
     r"|essential|necessary)|isn'?t (?:required|mandatory|a must|essential|necessary)|pas si important\w*|secondaire)\b"
 )
 _STRICTER = re.compile(
@@ -65,12 +80,14 @@ _STRICTER = re.compile(
     r"|exigee?s?|requise?s?|mandatory|required|essential|compulsory|a must|must[ -]have)\b"
 )
 _ALSO = re.compile(
-    r"\b(?:ou(?: bien| alors| aussi)?|or(?: else| also)?|et aussi|also|aussi|as well|egalement|en plus|too|fine|ok|possible)\b"
+    r"\b(?:ou(?: bien| alors| aussi)?|or(?: else| also)?|et aussi|also|aussi|as well|egalement|en plus|too|fine|ok"
+    r"|possible)\b"
 )
 _ONLY = re.compile(
     r"\b(?:uniquement|seulement|only|just|keep(?: only)?|garde\w*|restrict\w*(?: it)? to|limit\w*(?: it)? (?:to|a|aux)"
     r"|parmi (?:eux|elles|ceux-ci)|(?:among|of) (?:them|these)|which (?:of them|ones)|lesquel(?:le)?s)\b"
-    r"(?:\s+(?:those|the ones|people|ceux|celles|the|que))*|\b(?:ceux|celles|the ones|those)\b(?= (?:qui|who|that|avec|with|in|a)\b)"
+    r"(?:\s+(?:those|the ones|people|ceux|celles|the|que))*|\b(?:ceux|celles|the ones|those)\b(?= (?:qui|who|that"
+    r"|avec|with|in|a)\b)"
 )
 _JOIN = re.compile(r"\s*(?:[;,.]|\b(?:et|and|mais|but|puis|then)\b)\s*(?:(?:et|and|mais|but|puis|then)\s+)?")
 _ONE_OF_A_KIND = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.YEARS])
@@ -142,9 +159,7 @@ def _changed(message: str, earlier: Sequence[Criterion]) -> Answer:
         return _or_remote(new, earlier), unused
     back = [c for c in new if c.need is Need.MUST_NOT and c.kind in _NEVER_REFUSED and _twin(c, earlier)]
     new = tuple(c for c in new if c not in back)
-    kept = [
-        old for old in earlier if not _twin(old, back) and not any(_replaces(n, old, replaces, also) for n in new)
-    ]
+    kept = [old for old in earlier if not _twin(old, back) and not any(_replaces(n, old, replaces, also) for n in new)]
     return (*kept, *new), unused
 
 
@@ -162,7 +177,7 @@ def _replaces(new: Criterion, old: Criterion, replaces: bool, also: bool) -> boo
 
 
 def _or_remote(new: Sequence[Criterion], earlier: Sequence[Criterion]) -> tuple[Criterion, ...]:
-    """ "Remote is fine too": beside the place there is, not instead of it."""
+    """Beside the place there is, not instead of it: "remote is fine too"."""
     placed = any(c.kind is CriterionKind.PLACE and c.need is not Need.MUST_NOT for c in earlier)
     if not placed:
         return (*earlier, *new)
@@ -185,9 +200,11 @@ def _further(message: str, earlier: Sequence[Criterion]) -> Answer | None:
 
 
 def _exchanged(old: str, new: str, earlier: Sequence[Criterion]) -> Answer:
-    """ "Lille instead of Lyon": the old one goes, the new one comes with the old one's need."""
+    """The old one goes, the new one comes: "Lille instead of Lyon"."""
     gone, (come, unused) = understand(old)[0], understand(new)
-    kept = [c for c in earlier if not _twin(c, gone) and not any(_replaces(n, c, replaces=False, also=False) for n in come)]
+    kept = [
+        c for c in earlier if not _twin(c, gone) and not any(_replaces(n, c, replaces=False, also=False) for n in come)
+    ]
     return (*kept, *come), unused
 
 

@@ -29,8 +29,10 @@ class Item:
 Finder = Callable[[Message], Iterator[Item]]
 
 _LIST_GAP = re.compile(
-    r"\s*(?:,|/|\+|&|\bou\b|\bor\b|\bet\b|\band\b|\bni\b|\bnor\b)+\s*(?:(?:ou|or|et|and|ni|nor|bien|else|aussi|also)\s+)*"
-    r"(?:in |en |dans |a |at |de |du |des |from |for |pour )?(?:le |la |les |l'|the |an? |une? |du |de |des |d')?"
+    r"\s*(?:,|/|\+|&|\bou\b|\bor\b|\bet\b|\band\b|\bni\b|\bnor\b)+\s*(?:(?:ou|or|et|and|ni|nor|bien|else|aussi"
+    r"|also)\s+)*"
+    r"(?:in |en |dans |a |at |chez |ex-|de chez |de |du |des |from |for |pour )?(?:le |la |les |l'|the |an? |une? "
+    r"|du |de |des |d')?"
 )
 
 
@@ -43,7 +45,9 @@ def alone(message: Message, start: int, end: int) -> bool:
     """Whether its clause says nothing else, but for small words and what is used up already."""
     first, last = message.clause_start(start), message.clause_end(end)
     return all(
-        word.text in words.of("articles") or word.text in words.of("prepositions") or not message.free(word.start, word.end)
+        word.text in words.of("articles")
+        or word.text in words.of("prepositions")
+        or not message.free(word.start, word.end)
         for word in message.words_in(first, last)
         if not start <= word.start < end
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from cvmatcher.domain import CriterionKind, Need
 from cvmatcher.query import wishes
-from cvmatcher.query.item import Item
+from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import titles
 from cvmatcher.query.message import Message
 from cvmatcher.query.wishes import Scope
@@ -20,14 +20,17 @@ from cvmatcher.vocabulary.folding import Token
 
 _SKILL_LEAD = re.compile(
     r"\b(?:competences? (?:en |in |de )?|connaissances? (?:en |de |du |des |d')?|maitris\w+ (?:de |du |d'|des )?"
-    r"|expertise (?:en |in )?|expert\w* (?:en |in |de )?|specialis\w+ (?:en |dans |in )|experience (?:en |avec |with |in "
+    r"|expertise (?:en |in )?|expert\w* (?:en |in |de )?|specialis\w+ (?:en |dans |in )|experience (?:en |avec |with "
+    r"|in "
     r"|using |of |de |sur |du )|experienced (?:in|with)|skilled in|skills? in|proficient (?:in|with)|knowledge of"
     r"|familiar with|know(?:s|ing)?|using|uses|sachant|sait|savoir|connaissant|connait|pratiquant|maitrise|avec|with"
-    r"|certifie\w*|certified(?: in)?|titulaire (?:du|de la|de l'|d'une?|des)|habilite\w*|background in|notions (?:de |d'|en ))"
+    r"|certifie\w*|certified(?: in)?|titulaire (?:du|de la|de l'|d'une?|des)|habilite\w*|background in|notions (?:de "
+    r"|d'|en ))"
     r"\s*(?:le |la |les |l'|du |de la |des |the |an? |une? )?$"
 )
 _SECTOR_LEAD = re.compile(
-    r"\b(?:pour (?:une? |des |la |le |l')?|for (?:an? |the )?|dans (?:une? |des |la |le |les |l')|au sein d'une? |in an? "
+    r"\b(?:pour (?:une? |des |la |le |l')?|for (?:an? |the )?|dans (?:une? |des |la |le |les |l')|au sein d'une? "
+    r"|in an? "
     r"|secteur |venant d[e']u? ?|issue?s? d[e']u? ?(?:la |l')?)\s*$"
 )
 _LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|the|en|in)\b[\s,/&+]*)*")
@@ -36,10 +39,8 @@ _CODE = re.compile(r"(?=.*[A-Z])(?:.*[A-Z0-9+#].*)")
 _FIGURE = re.compile(r"\d+(?:x\d+|h|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme)")
 
 
-def items(
-    message: Message, scopes: list[Scope], named: Sequence[Item]
-) -> tuple[list[Item], list[Item], list[str]]:
-    """Items made of what is left; `named` again, some wider by words beside them; stretches that say nothing to a rule."""
+def items(message: Message, scopes: list[Scope], named: Sequence[Item]) -> tuple[list[Item], list[Item], list[str]]:
+    """`named` again, some wider by words beside them; items made of what is left; stretches that say nothing."""
     for start, end in titles.openings(message.folded):
         message.use(start, end)
     found: list[Item] = []
@@ -78,7 +79,7 @@ def _stretches(message: Message) -> Iterator[tuple[int, int]]:
     for start, end in message.clauses():
         run: list[Token] = []
         for word in message.words_in(start, end):
-            cut = word.text in _JOINS or (run and "/" in message.text[run[-1].end : word.start] and not _tight(message, run[-1], word))
+            cut = word.text in _JOINS or (bool(run) and _slashed(message, run[-1], word))
             if cut and run and not _splits(message, run, word, end):
                 cut = False
             if message.free(word.start, word.end) and not (cut and word.text in _JOINS):
@@ -92,14 +93,17 @@ def _stretches(message: Message) -> Iterator[tuple[int, int]]:
         yield from _trimmed(message, run)
 
 
-def _tight(message: Message, one: Token, other: Token) -> bool:
-    return message.text[one.end : other.start] == "/"
+def _slashed(message: Message, one: Token, other: Token) -> bool:
+    """Whether a slash stands between two names, and not within one ("FI/CO", "CIPP/E")."""
+    gap = message.text[one.end : other.start]
+    return "/" in gap and (gap != "/" or min(len(one.text), len(other.text)) > 3)
 
 
 def _splits(message: Message, run: list[Token], join: Token, end: int) -> bool:
     """Whether the words on both sides of "and" are short names of things, and not one sentence."""
     behind = message.words_in(join.end if join.text in _JOINS else join.start, end)
-    return len(run) <= 3 and len(behind) <= 4 and not any(_tells(word) for word in run)
+    short = len(run) <= 3 and len(behind) <= 4 and not any(_tells(word) for word in run)
+    return short or (len(run) <= 2 and len(behind) <= 2)
 
 
 def _trimmed(message: Message, run: list[Token]) -> Iterator[tuple[int, int]]:
@@ -122,25 +126,39 @@ def _is_filler(message: Message, word: Token) -> bool:
 
 
 def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alone: bool) -> Item | None:
-    inside = message.words_in(start, end)
+    """The item that a stretch is, None where it says nothing. `alone`: a wish or a refusal speaks of just this."""
     value = " ".join(message.text[start:end].split())
+    inside = message.words_in(start, end)
+    own = _own_clause(message, start, end, named)
+    if sectors.ids(value) or (len(inside) <= 4 and any(word.text in words.of("firm nouns") for word in inside)):
+        kind: CriterionKind | None = CriterionKind.SECTOR
+    elif _is_text(message, inside):
+        kind = CriterionKind.TEXT if len(value) > 2 and (len(inside) > 1 or alone or own) else None
+    else:
+        kind = _of_a_thing(message, start, inside, named) or (
+            CriterionKind.SKILL if not alone and len(inside) <= 3 and own and len(value) > 3 else None
+        )
+        if kind is None and (len(inside) > 1 or alone) and len(value) > 3:
+            kind = CriterionKind.TEXT
+    return Item(kind, value, start, end) if kind else None
+
+
+def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Sequence[Item]) -> CriterionKind | None:
+    """What the words before it and the list that it stands in make of a name: an employer, a skill, a sector."""
     lead = message.folded[max(message.clause_start(start), start - 40) : start]
-    if sectors.ids(value):
-        return Item(CriterionKind.SECTOR, value, start, end)
-    if _is_text(message, inside):
-        whole = len(inside) > 1 or alone or _own_clause(message, start, end, named)
-        return Item(CriterionKind.TEXT, value, start, end) if whole and len(value) > 2 else None
-    if len(inside) <= 4 and (_SKILL_LEAD.search(lead) or _coded(message, inside)):
-        return Item(CriterionKind.SKILL, value, start, end)
-    if len(inside) <= 3 and _SECTOR_LEAD.search(lead) and any(i.kind is CriterionKind.TITLE for i in named):
-        return Item(CriterionKind.SECTOR, value, start, end)
-    if len(inside) <= 2 and _among_skills(message, start, end, named):
-        return Item(CriterionKind.SKILL, value, start, end)
-    if len(inside) <= 3 and _own_clause(message, start, end, named) and len(value) > 3:
-        return Item(CriterionKind.SKILL, value, start, end)
-    if (len(inside) > 1 or alone) and len(value) > 3:
-        return Item(CriterionKind.TEXT, value, start, end)
-    return None
+    coded, width = _coded(message, inside), len(inside)
+    titled = any(item.kind is CriterionKind.TITLE for item in named)
+    if coded and any(item.kind is CriterionKind.EMPLOYER and _follows(message, item, start) for item in named):
+        return CriterionKind.EMPLOYER
+    if width <= 4 and (coded or _SKILL_LEAD.search(lead)):
+        return CriterionKind.SKILL
+    if width <= 3 and titled and _SECTOR_LEAD.search(lead) and not _generic(inside):
+        return CriterionKind.SECTOR
+    return CriterionKind.SKILL if width <= 2 and _among_skills(message, start, inside[-1].end, named) else None
+
+
+def _follows(message: Message, item: Item, start: int) -> bool:
+    return item.end <= start and continues(message, item.end, start)
 
 
 def _is_text(message: Message, inside: Sequence[Token]) -> bool:
@@ -152,6 +170,10 @@ def _is_text(message: Message, inside: Sequence[Token]) -> bool:
         return True
     figures = any(_FIGURE.fullmatch(shape) for shape in shapes)
     return figures and not any(_CODE.fullmatch(shape) for shape in shapes)
+
+
+def _generic(inside: Sequence[Token]) -> bool:
+    return all(word.text in words.of("somewhere") for word in inside)
 
 
 def _tells(word: Token) -> bool:
@@ -197,7 +219,7 @@ def _own_clause(message: Message, start: int, end: int, named: Sequence[Item]) -
         return False
     small = words.of("filler") | words.of("articles") | words.of("prepositions")
     around = (word for word in message.words_in(first, last) if not start <= word.start < end)
-    return all(word.text in small or not message.free(word.start, word.end) for word in around)
+    return all(word.text in small or _tells(word) or not message.free(word.start, word.end) for word in around)
 
 
 # ------------------------------------------------------------------------------------------------------- widening

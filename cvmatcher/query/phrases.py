@@ -78,7 +78,11 @@ def _spread(message: Message, needs: dict[Item, Need], found: list[Item], edge: 
     chain: list[Item] = []
     for other in (item for item in found if item.start >= edge.end):
         last = chain[-1] if chain else edge
-        if other.kind is not edge.kind or needs[other] is not Need.MUST or not continues(message, last.end, other.start):
+        if (
+            other.kind is not edge.kind
+            or needs[other] is not Need.MUST
+            or not continues(message, last.end, other.start)
+        ):
             break
         chain.append(other)
     whole = message.folded[edge.end : chain[-1].start] if chain else ""

@@ -14,7 +14,8 @@ from cvmatcher.query.message import SENTENCE_BREAK, Message
 
 # Says that what follows is a wish; where nothing follows in its clause, that what stands before it is.
 _WISH = re.compile(
-    r"\b(?:maybe|perhaps|possibly|peut[ -]etre|dans l'ideal|(?<!^i)(?<!^we)(?<!^i )(?<!^we )(?:would |'d )(?:really )?(?:love|prefer)(?: it if| if)?"
+    r"\b(?:maybe|perhaps|possibly|peut[ -]etre|dans l'ideal|(?<!^i)(?<!^we)(?<!^i )(?<!^we )(?:would "
+    r"|'d )(?:really )?(?:love|prefer)(?: it if| if)?"
     r"|extra credit(?: for)?|pluses?(?=\s*:)|idealement|l'ideal serait|ideal(?=\s*:)|si possible|de preference"
     r"|preferablement|preferences?(?=\s*:)|eventuellement|(?:en )?bonus(?: points?)?(?: if| for| si)?|facultati\w+"
     r"|optionnel\w*|ideally|preferably|if possible|(?:would be |a )?nice[ -]to[ -]haves?|optional(?:ly)?"
@@ -35,7 +36,8 @@ _VALUABLE = (
 )
 # Says that what stands before it is a wish.
 _WISHED = re.compile(
-    rf"\b(?:(?:c'est|ce serait|it's|that's|it would be|that would be) (?:du |un |a |an )?(?:vrai |real )?(?:bonus|plus|atout)"
+    rf"\b(?:(?:c'est|ce serait|it's|that's|it would be|that would be) (?:du |un |a |an )?(?:vrai |real )?(?:bonus"
+    rf"|plus|atout)"
     rf"|(?:est|serait|seraient|sont|constitue\w*|sera|seront)\s+(?:aussi |egalement |vraiment |tres )*(?:une? )?"
     rf"(?:vrai |reel |gros |petit |serieux )?{_VALUED}|(?:un|des) (?:vrai |gros |petit |reel |serieux )?"
     rf"(?:plus|atouts?|bonus)\b|apprecie\w*|souhaite\w*|souhaitable\w*|bienvenue?s?|facultati\w+|optionnel\w*"
@@ -44,7 +46,8 @@ _WISHED = re.compile(
     rf"|bloquante?s?|eliminatoires?)"
     rf"|(?:is|are|would be|will be|as|'s)\s+(?:also |really |definitely |very )*(?:a |an )?(?:big |strong |real |nice "
     rf"|huge |definite |distinct )?{_VALUABLE}(?: to have)?"
-    rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage|nice[ -]to[ -]have)"
+    rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage"
+    rf"|nice[ -]to[ -]have)"
     rf"|preferred|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help|useful"
     rf"|(?:not|isn't|aren't) (?:a must|a requirement|a deal[ -]?breaker|(?:strictly |absolutely )?(?:mandatory|required"
     rf"|essential|necessary|needed|compulsory)))(?:\s+(?:too|though|aussi|as well))?(?!\s*:)\b"
@@ -58,13 +61,17 @@ _REFUSED = re.compile(
     r"\b(?:(?:surtout )?pas (?:de |d'|du |des |un |une |en |dans |a |au |chez |par |la |le |les |issue?s? d[eu]s? "
     r"|venant d[eu]s? )?|sans |sauf |hors |hormis |excepte |tout sauf |a l'exception d\w+ |aucune? |en dehors d[eu]s? "
     r"|a part |(?:n')?ayant jamais (?:fait |ete |travaille )?|jamais (?:de |chez |en |dans |ete |travaille )?"
-    r"|exclu(?:re|ant)? |exclu[st]?(?: les?)? |exclue?s? |(?:a |on )?(?:eviter?|evitez|ecarter|proscrire|bannir) (?:les? "
+    r"|exclu(?:re|ant)? |exclu[st]?(?: les?)? |exclue?s? |(?:a |on )?(?:eviter?|evitez|ecarter|proscrire"
+    r"|bannir) (?:les? "
     r"|des? )?|ni |plutot que |en evitant |non[ -](?=issu)|inutile de (?:me )?(?:proposer |presenter )?(?:des? |les? )?"
     r"|no (?:more )?|not (?:a |an |in |from |at |for |interested in |looking for |with |someone |anyone |into )?"
-    r"|without |except(?: for)? |excluding |exclude |avoid(?:ing)? |other than |never (?:a |in |at |worked (?:at |for |in "
+    r"|without |except(?: for)? |excluding |exclude |avoid(?:ing)? |other than |never (?:a |in |at |worked (?:at "
+    r"|for |in "
     r")|been (?:at |with )?)?|rather than |nor |anything but |apart from |nobody (?:from |with |who |on |in )?|no one "
-    r"(?:from |with |who |in )?|nothing (?:from |in )|(?:don'?t|do not) (?:want|need|send(?: me)?|show(?: me)?|consider) "
-    r"|isn'?t (?:a |an |in )?|aren'?t |hasn'?t (?:worked |been )?(?:at |in |for )?|stay(?:ing)? away from |steer clear of "
+    r"(?:from |with |who |in )?|nothing (?:from |in )|(?:don'?t|do not) (?:want|need|send(?: me)?|show(?: me)?"
+    r"|consider) "
+    r"|isn'?t (?:a |an |in )?|aren'?t |hasn'?t (?:worked |been )?(?:at |in |for )?|stay(?:ing)? away from "
+    r"|steer clear of "
     r"|rul(?:e|ing) out |(?:je|on|nous) ne (?:veux|veut|voulons|cherche|cherchons) pas (?:de |d'|des |un |une )?"
     r"|n'est pas (?:un |une )?|ne vient pas d[eu]s? |n'a (?:pas|jamais) (?:fait (?:de |d'|du )?|travaille )?"
     r"(?:chez |en |dans )?)"
@@ -72,15 +79,18 @@ _REFUSED = re.compile(
 _REFUSED_BEHIND = re.compile(
     r"\b(?:(?:sont |est |are |is )?(?:exclue?s?|proscrite?s?|a (?:eviter|exclure|proscrire|bannir))|s'abstenir"
     r"|non (?:acceptee?s?|souhaitee?s?)|pas acceptee?s?|(?:are |is )?(?:not accepted|not wanted|excluded|need not apply"
-    r"|not considered|ruled out|not available|unavailable|out of (?:the )?question))(?=\s*(?:[,;.!)\n]|$))"
+    r"|on (?:les |l')?evite|non merci|no thanks|no thank you|not considered|ruled out|not available|unavailable"
+    r"|out of (?:the )?question))(?=\s*(?:[,;.!)\n]|$))"
 )
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:pas (?:forcement|necessairement|obligatoire\w*|indispensable\w*|besoin|plus d[e']|moins d[e']|seulement"
     r"|uniquement|grave|mal|requis\w*|exige\w*|bloquant\w*|eliminatoire\w*|un (?:must|pre[ -]?requis))"
     r"|sans (?:forcement|necessairement|souci|doute|faute|tenir compte)|not (?:only|just|necessarily|mandatory|required"
     r"|(?:strictly |absolutely )?(?:essential|necessary|needed|compulsory)|more than|less than|sure|for profit|too"
-    r"|a (?:must|requirement|deal))|no (?:more than|less than|need|matter|later|problem|idea|rush|preference|fewer|worries"
-    r"|longer)|(?:isn'?t|aren'?t) (?:(?:strictly |absolutely )?(?:required|essential|necessary|mandatory|needed)|a must)"
+    r"|a (?:must|requirement|deal))|no (?:more than|less than|need|matter|later|problem|idea|rush|preference|fewer"
+    r"|worries"
+    r"|longer)|(?:isn'?t|aren'?t) (?:(?:strictly |absolutely )?(?:required|essential|necessary|mandatory|needed)"
+    r"|a must)"
     r"|non obligatoire|pas trop|pas loin|pas a pas|ni (?:plus|moins)|hors pair|no[ -]code)"
 )
 # "no degree needed": nothing is refused, it is only not asked.

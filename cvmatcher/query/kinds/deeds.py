@@ -1,4 +1,4 @@
-"""What someone has done, in free words: "who has led teams of ten", "ayant ouvert des magasins", "moved into management"."""
+"""What someone has done, in free words: "who has led teams of ten", "ayant ouvert des magasins"."""
 
 from __future__ import annotations
 
@@ -12,15 +12,39 @@ from cvmatcher.vocabulary import words
 from cvmatcher.vocabulary.folding import Token
 
 _WHO = re.compile(
-    r"\b(?:(?:who|that|qui)(?:\s+(?:has|have|had|s'est|a|ont|avait|est|sont|can|peut))?|(?:who|they|he|she)'(?:s|ve)|ayant|having"
+    r"\b(?:(?:who|that|qui)(?:\s+(?:has|have|had|s'est|a|ont|avait|est|sont|can|peut))?|(?:who|they|he|she)'(?:s|ve)"
+    r"|ayant|having"
     r"|has (?:anyone|anybody|someone)|(?:quelqu'un|someone|anyone|somebody|people|profils?) (?:having|ayant))"
     r"(?:\s+(?:already|previously|personally|successfully|actually|recently|deja|recemment|personnellement))*\s+(?=\w)"
 )
-_ENDS = frozenset(["dans", "chez", "at", "in", "for", "pour", "avec", "with", "en", "within", "au", "aux", "as", "comme", "and", "et"])
+_ENDS = frozenset(
+    ["dans", "chez", "at", "in", "for", "pour", "avec", "with", "en", "within", "au", "aux", "as", "comme", "and", "et"]
+)
 # "who has worked", "qui a fait": what follows is what counts, and other kinds know it.
 _EMPTY = frozenset(
-    "worked working work wants willing travaille fait faire experience experiences people personne personnes team teams own"
-    " use used lived joined trained".split()
+    [
+        "worked",
+        "working",
+        "work",
+        "wants",
+        "willing",
+        "travaille",
+        "fait",
+        "faire",
+        "experience",
+        "experiences",
+        "people",
+        "personne",
+        "personnes",
+        "team",
+        "teams",
+        "own",
+        "use",
+        "used",
+        "lived",
+        "joined",
+        "trained",
+    ]
 )
 
 

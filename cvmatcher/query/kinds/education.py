@@ -12,27 +12,35 @@ from cvmatcher.vocabulary import skills, titles, words
 
 _STOP = (
     r"(?=\s*(?:[,;.!?()\n/:]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having|from"
-    r"|minimum|mini|min|preferred|needed|mandatory|is|are|would|souhaitee?s?|appreciee?s?|un plus|from|chez|at|near|pres"
+    r"|minimum|mini|min|preferred|needed|mandatory|is|are|would|souhaitee?s?|appreciee?s?|un plus|from|chez|at|near"
+    r"|pres"
     r"|obligatoire|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\b))"
 )
 _FIELD = rf"(?:(?:\s+(?:d'|(?:en|in|of|de|du|des)\s+)(?:l'|la |le |the )?(?P<field>[^,;.!?()\n:/]*?)){_STOP})?"
 _FRENCH_LEVELS = r"bac\s?\+\s?\d(?:\s?/\s?\+?\d)?|niveau bac\b|bac pro(?:fessionnel)?|baccalaureat|bac(?= \w)"
 _DEGREES = (
     r"master'?s?(?: degree)?(?: \d)?(?: (?:pro|recherche))?|m[12](?= [a-z])|mba|these|doctorat|ph\.?d|doctorate"
-    r"|licence(?: pro(?:fessionnelle)?)?|bts|dut|but(?= en| [A-Z])|cap(?![ -]?table)|cap petite enfance|bep|bp(?= [a-z])"
+    r"|licence(?: pro(?:fessionnelle)?)?|bts|dut|but(?= en| [A-Z])|cap(?![ -]?table)|cap petite enfance|bep"
+    r"|bp(?= [a-z])"
     r"|(?:grande )?ecoles? (?:d'ingenieurs?|de commerce|de management|d'architecture|de journalisme|d'art|de design"
     r"|de communication|hoteliere|superieure \w+)|grande ecole|engineering (?:degree|school|diploma)|business school"
-    r"|bachelor'?s?(?: of \w+)?(?: degree)?|bsc|ba(?= in| \(hons)|beng|meng|llb|llm|msc|m\.sc|b\.sc|pgce|qts|hnc|hnd|nvq"
-    r"(?: level)?(?: \d)?|associate'?s? degree|university degree|college degree|advanced degree|first class degree|degree"
-    r"|diploma|diplome(?! de|e| d')|diplome d'(?:etat|ingenieur)(?: d'[\w-]+| de [\w-]+)?|diplome (?:universitaire|d'ecole)"
-    r"|high school diploma|ged|gcses?|a-levels?|dess|deug|dea|dcg|dscg|dec(?= \w| obtenu)|capes|agregation|agregee?|dnsep"
+    r"|bachelor'?s?(?: of \w+)?(?: degree)?|bsc|ba(?= in| \(hons)|beng|meng|llb|llm|msc|m\.sc|b\.sc|pgce|qts|hnc|hnd"
+    r"|nvq"
+    r"(?: level)?(?: \d)?|associate'?s? degree|university degree|college degree|advanced degree|first class degree"
+    r"|degree"
+    r"|diploma|diplome(?! de|e| d')|diplome d'(?:etat|ingenieur)(?: d'[\w-]+| de [\w-]+)?|diplome (?:universitaire"
+    r"|d'ecole)"
+    r"|high school diploma|ged|gcses?|a-levels?|dess|deug|dea|dcg|dscg|dec(?= \w| obtenu)|capes|agregation|agregee?"
+    r"|dnsep"
     r"|dnmade|deust|desu|deejeps|dejeps|bpjeps|cafep|dplg|hmonp|diplome de \w+|titre (?:rncp|professionnel)(?: \w+)?"
 )
 _EDUCATION = re.compile(rf"\b(?P<what>{_FRENCH_LEVELS}|{_DEGREES})(?![\w-])" + _FIELD)
 _SCHOOLS = re.compile(
-    r"\b(?:(?:[Uu]niversit[eé]|[EÉeé]cole|[Ii]nstitut|[Uu]niversity|[Cc]ollege|[Ss]chool|[Ii]nstitute) (?:(?:de |d'|du |des "
+    r"\b(?:(?:[Uu]niversit[eé]|[EÉeé]cole|[Ii]nstitut|[Uu]niversity|[Cc]ollege|[Ss]chool|[Ii]nstitute) (?:(?:de |d'"
+    r"|du |des "
     r"|of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*|[A-Z][\w'-]* (?:University|College|Business School"
-    r"|Institute)|Polytechnique|CentraleSup[ée]lec|Centrale(?: [A-Z]\w+)?|Mines(?: de)? [A-Z]\w+|Ponts|HEC|ESSEC|ESCP|EDHEC"
+    r"|Institute)|Polytechnique|CentraleSup[ée]lec|Centrale(?: [A-Z]\w+)?|Mines(?: de)? [A-Z]\w+|Ponts|HEC|ESSEC|ESCP"
+    r"|EDHEC"
     r"|EM Lyon|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|UTC|UTT|ENSTA|T[ée]l[ée]com Paris|Supa[ée]ro"
     r"|Sup[ée]lec|ENS|ENA|Dauphine|Sorbonne|Harvard|Yale|MIT|Stanford|LSE|INSEAD|EPFL"
     r"|ETH|IAE|IUT|Ivy League|Russell Group|Oxbridge|CFA(?: [Ll]evel (?:I{1,3}|\d))?|ACCA|ACA|CPA|CIMA|FRM|TOEIC|TOEFL"
@@ -47,8 +55,10 @@ _TOWN_SCHOOLS = re.compile(
     r"\b(?:from|at|of|de|d'|a|degree|graduate|grad|alumn\w+)\s+(oxford|cambridge|princeton|berkeley)\b(?! based)"
 )
 _QUALIFIED = re.compile(
-    r"\b(?:chartered(?: status)?(?! account)|(?:dual |fully |newly |part )?(?:qualified|licensed|registered|admitted) in"
-    r" (?P<where>[a-z]+(?:(?:,| and| or|,? et|,? ou)? [a-z]+){0,3}?)(?=\s*(?:[,;.!?()\n]|$))|inscrite? au barreau(?: d[eu'] ?\w+)?"
+    r"\b(?:chartered(?: status)?(?=\s*(?:[,;.!?()\n]|$|(?:or|and|preferred|desirable|is|would|a plus)\b))|(?:dual "
+    r"|fully |newly |part )?(?:qualified|licensed|registered|admitted) in"
+    r" (?P<where>[a-z]+(?:(?:,| and| or|,? et|,? ou)? [a-z]+){0,3}?)(?=\s*(?:[,;.!?()\n]|$))"
+    r"|inscrite? au barreau(?: d[eu'] ?\w+)?"
     r"|barreau d[eu'] ?\w+|bar(?: admission|[ -]qualified)|admitted to the \w+ bar)"
 )
 
@@ -56,6 +66,10 @@ _QUALIFIED = re.compile(
 def find(message: Message) -> Iterator[Item]:
     yield from _degrees(message)
     for match in _SCHOOLS.finditer(message.text):
+        if match.group() == "CFA" and re.search(
+            r"\b(?:pour|en|au|dans un|d'un)(?: un)? $", message.folded[: match.start()]
+        ):
+            continue  # the school of apprentices, as a place of work
         if message.free(match.start(), match.end()) and not _an_employer(message, match.start()):
             message.use(match.start(), match.end())
             yield Item(CriterionKind.EDUCATION, match.group(), match.start(), match.end())
@@ -69,7 +83,10 @@ def find(message: Message) -> Iterator[Item]:
 
 
 def _an_employer(message: Message, start: int) -> bool:
-    return re.search(r"\b(?:chez|worked (?:at|for)|work(?:ing|s) (?:at|for)|ex[- ])\s*$", message.folded[:start]) is not None
+    return (
+        re.search(r"\b(?:chez|worked (?:at|for)|work(?:ing|s) (?:at|for)|ex[- ])\s*$", message.folded[:start])
+        is not None
+    )
 
 
 def _degrees(message: Message) -> Iterator[Item]:
@@ -102,7 +119,9 @@ def _with_field(message: Message, start: int, end: int) -> tuple[int, int]:
     if behind and message.text[end : behind[0].start] == " " and not _small(behind[0].text):
         word = message.text[behind[0].start : behind[0].end]
         named = word.isupper() and len(word) > 1
-        if named or (skills.canonical(word) and message.folded[start:end] in {"cap", "bp", "bep", "bts", "dut", "bac pro"}):
+        if named or (
+            skills.canonical(word) and message.folded[start:end] in {"cap", "bp", "bep", "bts", "dut", "bac pro"}
+        ):
             return start, behind[0].end
     return start, end
 
@@ -123,4 +142,6 @@ def _schooled(message: Message) -> Iterator[Item]:
             yield Item(CriterionKind.EDUCATION, message.text[start:end].strip(), start, end)
 
 
-_SCHOOL_WORD = re.compile(r"\b(?:ecole \w|universite|institut|iut|iae|formation|faculte|fac|prepa|hec|insa|mines|centrale)")
+_SCHOOL_WORD = re.compile(
+    r"\b(?:ecole \w|universite|institut|iut|iae|formation|faculte|fac|prepa|hec|insa|mines|centrale)"
+)

@@ -1,49 +1,93 @@
-"""Firms that someone has or has not worked at: "ex-Vinci", "passé par Decathlon", "worked for Siemens", "Meta alumni"."""
+"""Firms that someone has or has not worked at: "ex-Vinci", "passé par Decathlon", "Tesla or Rivian background"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles
 
 _SURE = (
-    r"(?:chez|ex[- ]|anciens? (?:de chez |de la |de l'|de |d'|du |des |chez )|anciennes? (?:de |d'|du |chez )"
-    r"|passee?s? (?:par|chez)(?: la| l'| le)?|venant de chez|venue?s? de chez|issue?s? de chez"
-    r"|(?:have|has|having|who) (?:already )?(?:been|spent time) (?:at|with)|(?:'ve|'s) been (?:at|with)"
+    r"(?:(?:de |venant de |vient de |venue?s? de |issue?s? de |sorti\w* de |fait (?:ses|leurs) armes |debute )?chez"
+    r"|ex[- ]"
+    r"|anciens? (?:de chez |de la |de l'|de |d'|du |des |chez )|anciennes? (?:de |d'|du |chez )"
+    r"|passee?s? (?:par|chez)(?: la| l'| le)?|(?:have|has|having|who) (?:already )?(?:been|spent time) (?:at|with)"
+    r"|(?:'ve|'s) been (?:at|with)|(?:currently|now|still) (?:at|with)|(?:actuellement|encore) (?:chez|a la|au)"
     r"|work(?:ed|ing|s)?(?: before)? (?:at|for|with the)|previously (?:at|with|of)|formerly (?:at|with|of)"
     r"|employed (?:by|at)|alumni of|alumn\w+ from|stint at|years at|time at|experience (?:at|chez)|never (?:at|with)"
-    r"|travaille (?:chez|pour)|employee?s? (?:de|chez|par)|been (?:at|with))"
+    r"|travaille (?:chez|pour)|employee?s? (?:de|chez|par)|been (?:at|with)|(?:who |qui a |ayant )?(?:left|quitte)"
+    r"|no one from|nobody from|poach\w* from|hired from|debauch\w+ (?:chez|de)|moved on from|trained at|forme\w* chez)"
 )
-_MAYBE = r"(?:venant d[e']u?|issue?s? d[e']u?|experience with|background at|from|at)"
+_MAYBE = (
+    r"(?:venant d[e']u?|vien(?:t|nent) d[e']u?|issue?s? d[e']u?|sorti\w* d[e']u?|com(?:ing|es?) from|experience with"
+    r"|background at"
+    r"|from|at|profils?|profiles?|not from|like|comme|such as|type)"
+)
 _LEAD = re.compile(rf"\b(?:(?P<sure>{_SURE})|{_MAYBE})\s*$")
 _NAME = re.compile(r"[A-ZÀ-Ý][\w&.+'’-]*(?:\s+(?:&\s+)?(?:de |du |des |la |le |of )?[A-ZÀ-Ý&][\w&.+'’-]*){0,3}")
-_TAIL = re.compile(r"\s+(?:alumn(?:i|us|a)|veterans?|background|experience|employees|staff)\b")
+_TAIL = re.compile(
+    r"\s+(?P<sure>alumn(?:i|us|a)|veterans?)\b|\s+(?:backgrounds?|experience|employees|staff|people|profiles?|folks"
+    r"|on (?:their|the|his|her)"
+    r" (?:cv|resume)s?|sur (?:le|son|leur) cv)\b"
+)
 
 
 def find(message: Message) -> Iterator[Item]:
-    last, last_sure = -1, False
+    spans: dict[tuple[int, int], bool] = dict.fromkeys(_known(message), True)
     for match in _NAME.finditer(message.text):
-        name = re.sub(r"^(?:Ex-|ex-)", "", match.group().rstrip(".'’-"))
-        start = match.start() + match.group().index(name)
-        if start != match.start():  # "Ex-Vinci" opens the message
-            lead_start, sure = match.start(), True
-        else:
-            lead = _LEAD.search(message.folded, max(0, start - 40), start)
-            lead_start, sure = (lead.start(), bool(lead["sure"])) if lead else (start, False)
+        for start, end in _parts(message, match.start(), match.end()):
+            if not any(start < b and a < end for a, b in spans):
+                spans[start, end] = False
+    last, last_sure = -1, False
+    for (start, end), listed_firm in sorted(spans.items()):
+        if not message.free(start, end):
+            continue
+        lead = _LEAD.search(message.folded, max(0, start - 40), start)
+        tail = _TAIL.match(message.folded, end)
+        sure = listed_firm or (lead is not None and bool(lead["sure"])) or (tail is not None and bool(tail["sure"]))
         listed = last >= 0 and continues(message, last, start)
-        tail = _TAIL.match(message.folded, start + len(name))
-        veteran = tail is not None and re.match(r"\s+(?:alumn|veteran)", tail.group()) is not None
-        if not (lead_start < start or listed or veteran) or not message.free(start, start + len(name)):
+        name = message.text[start:end]
+        opens = message.text[max(0, start - 3) : start].casefold() == "ex-"
+        sure = sure or opens
+        if not (listed_firm or lead or listed or tail or opens):
             continue
-        if not (sure or veteran or (listed and last_sure and not _is_placed(name))) and _something_else(name):
+        if not (sure or (listed and last_sure and not _is_placed(name))) and _something_else(name):
             continue
-        last, last_sure = start + len(name), sure or last_sure
-        message.use(lead_start, tail.end() if tail else last)
-        yield Item(CriterionKind.EMPLOYER, name, start, last)
+        last, last_sure = end, sure or last_sure
+        message.use(lead.start() if lead else start, tail.end() if tail else end)
+        yield Item(CriterionKind.EMPLOYER, name, start, end)
+
+
+def _known(message: Message) -> Iterator[tuple[int, int]]:
+    """Listed firms, but where the name is part of a longer one ("Google Ads") or names a product or a town as well."""
+    products = [(m.start, m.end) for m in (*skills.find(message.text), *sectors.find(message.text))]
+    matches = employers.find(message.text)
+    for match in matches:
+        if any(a <= match.start and match.end <= b for a, b in products):
+            continue
+        name = message.text[match.start : match.end]
+        if name.islower() and len(name) < 4:
+            continue
+        ambiguous = match.exact_case and (places.all_named(name) or titles.ids(name))
+        if not ambiguous or _beside_another(message, match.start, match.end, [(m.start, m.end) for m in matches]):
+            yield match.start, match.end
+
+
+def _beside_another(message: Message, start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    if _LEAD.search(message.folded, max(0, start - 40), start):
+        return True
+    return any((start, end) in pair and continues(message, pair[0][1], pair[1][0]) for pair in pairwise(spans))
+
+
+def _parts(message: Message, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A name without "Ex-" before it."""
+    name = message.text[start:end].rstrip(".'’-")
+    cut = len(name) - len(re.sub(r"^[Ee]x-", "", name))
+    yield start + cut, start + len(name)
 
 
 def _is_placed(name: str) -> bool:

@@ -50,9 +50,12 @@ def _several(message: Message, position: int) -> LanguageLevel | None:
 _LEVEL_AFTER = re.compile(
     r"(?:[\s:(-]|niveau|level|au niveau|a un niveau|minimum|au moins|est|is|tres|very|de|d'|langue|mother"
     r"|parle\w*|lu|ecrit|et|and|at|least|spoken|written|vraiment|parfaitement){0,6}?"
-    r"\b(courant\w*|couramment|fluent\w*|fluency|bilingue?\w*|bilingual|natif|native|maternelle?|tongue|professionnel\w*"
-    r"|professional\w*|business|pro|operationnel\w*|technique|intermediaire|intermediate|scolaire|notions|basics?|avance\w*"
-    r"|advanced|conversational|debutant|beginner|[abc][12])\b(?:\s+(?:proficiency|working proficiency|level"
+    r"\b(courant\w*|couramment|fluent\w*|fluency|bilingue?\w*|bilingual|natif|native|maternelle?|tongue"
+    r"|professionnel\w*"
+    r"|professional\w*|business|pro|operationnel\w*|technique|intermediaire|intermediate|scolaire|notions|basics?"
+    r"|avance\w*"
+    r"|advanced|conversational|debutant|beginner|[abc][12])\b(?:\s*(?:ou|or|/|-|a"
+    r"|to)\s*[abc][12]\b)?(?:\s+(?:proficiency|working proficiency|level"
     r"|minimum|mini|ou plus|or above|or better|or higher|speaker|language|et professionnel))?"
 )
 _LEVEL_BEFORE = re.compile(

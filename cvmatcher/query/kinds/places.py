@@ -13,7 +13,8 @@ from cvmatcher.vocabulary.folding import Token, fold
 
 _REMOTE = re.compile(
     r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en |a )?|partial(?:ly)? |anywhere )?"
-    r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office|full[ -]?remote)"
+    r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office"
+    r"|full[ -]?remote)"
     r"(?: only| ok| possible| uniquement)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)|wfh"
     r"|from anywhere|distanciel)\b"
 )
@@ -26,7 +27,8 @@ _KM = re.compile(
 _AREA = r"(?:region|agglomeration|metropole|ville|area|city|greater|secteur|banlieue|periphery|suburbs?|outskirts|cote)"
 _NEAR = (
     r"(?:pres d[eu']|proche d[eu']|autour d[eu']|aux (?:alentours|environs) d[eu']|environs d[eu']|alentours d[eu']"
-    r"|basee?s? (?:a|en|au|aux|sur|dans|pres d[eu'])|situee?s? (?:a|en|au|pres d[eu'])|habit\w+ (?:a|en|sur|pres d[eu'])"
+    r"|basee?s? (?:a|en|au|aux|sur|dans|pres d[eu'])|situee?s? (?:a|en|au|pres d[eu'])|habit\w+ (?:a|en|sur"
+    r"|pres d[eu'])"
     r"|residant (?:a|en|pres d[eu'])|vivant (?:a|en)|agglomeration d[eu']|bassin d[eu']|a proximite d[eu']"
     r"|near|around|close to|(?:based|located|living|lives|live|resident|settled) (?:in|near|around|close to)"
     r"|within reach of|commut\w+ (?:distance )?(?:to|of|from)|relocat\w+ to|move to|outskirts of|south of|north of"
@@ -34,12 +36,15 @@ _NEAR = (
 )
 _LED = re.compile(
     rf"(?:\b(?P<sure>{_NEAR}|a|au|aux|en|dans|sur|vers|cote|region d[eu']|region|secteur d[eu']|secteur|in|outside"
-    rf"|across|throughout|departement d[eu']|departement|partout en|anywhere in|toute?)|\b(?:from|of|at|to|for|pour|de|d'"
-    rf"))\s*(?:(?:la |le |les |l'|the )?{_AREA}\s*(?:de |d'|du |of )?)?(?:la |le |les |l'|the )?$"
+    rf"|across|throughout|departement d[eu']|departement|partout en|anywhere in|toute?)|\b(?:from|of|at|to|for|pour"
+    rf"|de|d'"
+    rf"))\s*(?:(?:la |le |les |l'|the )?{_AREA}\s*(?:de |d'|du |of )?)?(?:la |le |les |l'|the )?(?:(?:east|west|north"
+    rf"|south|central|inner|outer) )?$"
 )
 _BESIDE = re.compile(
     rf"\s*(?:\(?\b(?:\d{{2,3}}|2[ab])\)|\d{{1,2}}(?:e|eme|er|nd|rd|th)\b(?: arrondissement)?|intra[ -]muros"
-    rf"|(?:and |et )?(?:its |sa )?(?:surroundings|environs|alentours|{_AREA}|centre|center|ou environs|et region|region"
+    rf"|(?:and |et )?(?:its |sa )?(?:surroundings|environs|alentours|{_AREA}|centre(?:-ville)?|center|nord|sud|est"
+    rf"|ouest|ou environs|et region|region"
     rf"|et sa region|and around)\b|,\s*[A-Z]{{2}}\b|\b(?:metropole|metropolitan area))",
     re.IGNORECASE,
 )
@@ -47,7 +52,7 @@ _HOME = {"FR", "BE", "CH", "LU", "GB", "IE"}
 
 
 def find(message: Message) -> Iterator[Item]:
-    distances = [m for m in _KM.finditer(message.folded)]
+    distances = list(_KM.finditer(message.folded))
     remotes = [m for m in _REMOTE.finditer(message.folded) if message.free(m.start(), m.end())]
     for match in (*distances, *remotes):
         message.use(match.start(), match.end())

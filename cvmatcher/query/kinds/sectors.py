@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item, alone, continues
@@ -11,21 +12,29 @@ from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import sectors, skills
 
 _ARTICLES = r"(?:(?:le |la |les |l'|the |an? |une? |des |du |de la |de l'|d'|de )\s*)*"
-_PLACES = r"(?:secteurs?|domaines?|industrie|industries|univers|milieux?|mondes?|sector|field|industry|profils?|background)"
+_PLACES = (
+    r"(?:secteurs?|domaines?|industrie|industries|univers|milieux?|mondes?|sector|field|industry|profils?|background)"
+)
 _BEFORE = re.compile(
-    rf"\b(?:(?:dans |du |le |en |from |in )?{_ARTICLES}{_PLACES}\s*(?:d'activite )?(?:de la |de l'|du |des |de |d'|of |in |:)?\s*"
-    rf"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked|works|working)"
-    rf"\s+(?:\w+ )?)?(?:dans|en|in|from|chez|pour|for|at|par|au sein d[eu']|passee?s? (?:par|dans)|venant d[eu']|venue?s? d[eu']"
-    rf"|issu\w* d[eu']|coming from|across|ayant (?:fait|connu)(?: du| de)?|inside|within)\s*{_ARTICLES}"
-    rf"(?:(?:secteur|domaine|industrie|monde|univers|entreprise|grande?|large|small|big|petite?|leading|environnement)\s+)*"
+    rf"\b(?:(?:dans |du |le |en |from |in )?{_ARTICLES}{_PLACES}\s*(?:d'activite )?(?:de la |de l'|du |des |de |d'"
+    rf"|of |in |:)?\s*"
+    rf"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked|works"
+    rf"|working)"
+    rf"\s+(?:\w+ )?)?(?:dans|en|in|from|chez|pour|for|at|par|au sein d[eu']|passee?s? (?:par|dans)|venant d[eu']"
+    rf"|venue?s? d[eu']"
+    rf"|issu\w* d[eu']|sorti\w* d[eu']|coming from|across|ayant (?:fait|connu)(?: du| de)?|inside|within)\s*{_ARTICLES}"
+    rf"(?:(?:secteur|domaine|industrie|monde|univers|entreprise|grande?|large|small|big|petite?|leading"
+    rf"|environnement)\s+)*"
     rf"{_ARTICLES})$"
 )
 _AFTER = re.compile(
     r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp|clients?"
-    r"|environment|players?|start-?ups?|firms?|agency|agencies|settings?|people|profiles?|backgrounds?|brands?|retailers?"
+    r"|environment|players?|start-?ups?|firms?|agency|agencies|settings?|people|profiles?|backgrounds?|brands?"
+    r"|retailers?"
     r"|stores?|plants?|sites?|projects?|groups?|business(?:es)?|organi[sz]ations?|customers?|exige\w*|obligatoire)\b"
 )
-_JOIN = re.compile(r"\s*(?:,|/|&|\bet\b|\band\b|\bou\b|\bor\b|\bni\b|\bnor\b)\s*")
+_GENERIC = frozenset(["client", "clients", "customer", "customers"])
+_JOIN = re.compile(r"\s*(?:,|/|&|\bet\b|\band\b|\bou\b|\bor\b|\bni\b|\bnor\b|\bde\b|\bd')?\s*")
 
 
 def find(message: Message) -> Iterator[Item]:
@@ -33,7 +42,9 @@ def find(message: Message) -> Iterator[Item]:
     matches = [m for m in sectors.find(message.text) if message.free(m.start, m.end)]
     listed = _lists(message, {(m.start, m.end) for m in matches})
     for match in matches:
-        if any(s.start <= match.start and match.end <= s.end and s.end - s.start > match.end - match.start for s in longer):
+        if any(
+            s.start <= match.start and match.end <= s.end and s.end - s.start > match.end - match.start for s in longer
+        ):
             continue  # "droit social" is a skill, not two sectors
         if not message.free(match.start, match.end):
             continue
@@ -41,7 +52,11 @@ def find(message: Message) -> Iterator[Item]:
         tail = _AFTER.match(message.folded, match.end)
         goes_on = last >= 0 and (continues(message, last, match.start) or message.folded[last : match.start] == " ")
         goes_on = goes_on or _behind_a_title(message, match.start)
-        if not (lead or tail or goes_on or (match.start, match.end) in listed or alone(message, match.start, match.end)):
+        if not (
+            lead or tail or goes_on or (match.start, match.end) in listed or alone(message, match.start, match.end)
+        ):
+            continue
+        if message.folded[match.start : match.end] in _GENERIC:
             continue
         last = tail.end() if tail else match.end
         message.use(lead.start() if lead else match.start, last)
@@ -50,8 +65,11 @@ def find(message: Message) -> Iterator[Item]:
 
 def _behind_a_title(message: Message, start: int) -> bool:
     """Whether the word right before is used up: "responsable qualité agroalimentaire"."""
-    return start > 1 and message.text[start - 1] == " " and message.text[start - 2].isalnum() and not message.free(
-        start - 2, start - 1
+    return (
+        start > 1
+        and message.text[start - 1] == " "
+        and message.text[start - 2].isalnum()
+        and not message.free(start - 2, start - 1)
     )
 
 
@@ -60,8 +78,12 @@ def _lists(message: Message, named: set[tuple[int, int]]) -> set[tuple[int, int]
     found: set[tuple[int, int]] = set()
     for start, end in message.clauses():
         inside = sorted((a, b) for a, b in named if start <= a and b <= end)
-        if len(inside) < 2 or message.folded[start : inside[0][0]].strip() or message.folded[inside[-1][1] : end].strip():
+        if (
+            len(inside) < 2
+            or message.folded[start : inside[0][0]].strip()
+            or message.folded[inside[-1][1] : end].strip()
+        ):
             continue
-        if all(_JOIN.fullmatch(message.folded, a[1], b[0]) for a, b in zip(inside, inside[1:], strict=False)):
+        if all(_JOIN.fullmatch(message.folded, a[1], b[0]) for a, b in pairwise(inside)):
             found.update(inside)
     return found

@@ -22,7 +22,10 @@ def find(message: Message) -> Iterator[Item]:
             yield Item(CriterionKind.SKILL, message.text[match.start : end], match.start, end)
 
 
-_GRADE = re.compile(r" (?:(?:niveau|level|class|classe|cat[ée]gorie) )?(?:[A-Z]?\d{1,5}[A-Z]?|I{1,3}V?|[A-E])(?![\w+])(?! (?:ans?|years?|km)\b)")
+_GRADE = re.compile(
+    r" (?:(?:niveau|level|class|classe|cat[ée]gorie) )?(?:[A-Z]?\d{1,5}[A-Z]?|I{1,3}V?|[A-E])(?![\w+])(?! (?:ans?"
+    r"|years?|km)\b)"
+)
 
 
 def _with_grade(message: Message, match: Match) -> int:

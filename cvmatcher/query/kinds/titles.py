@@ -13,47 +13,61 @@ from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item
 from cvmatcher.query.kinds.skills import TOOLS
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
+from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles, words
 from cvmatcher.vocabulary.folding import Token
 
 _GREETING = (
-    r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp|s'il (?:vous|te)"
-    r" plait|thanks(?: a lot)?|thank you|urgent\w*|cheers|cordialement|bonne journee"
+    r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
+    r"|s'il (?:vous|te)"
+    r" plait|thanks(?: a lot)?|thank you|en urgence|urgent\w*|cheers|cordialement|bonne journee"
 )
 _ASKING = (
     r"(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu|pourriez[ -]vous"
-    r"|pourrais[ -]tu|auriez[ -]vous|aurais[ -]tu|avez[ -]vous|as[ -]tu|y a[ -]t[ -]il|est[ -]ce que (?:vous|tu|l'on) avez?"
-    r"|can you|could you|could i|could we|can i|can we|would you|do you have|do we have|have you got|have we got|is there"
+    r"|pourrais[ -]tu|auriez[ -]vous|aurais[ -]tu|avez[ -]vous|as[ -]tu|y a[ -]t[ -]il|est[ -]ce que (?:vous|tu"
+    r"|l'on) avez?"
+    r"|can you|could you|could i|could we|can i|can we|would you|do you have|do we have|have you got|have we got"
+    r"|is there"
     r"|are there|who (?:here )?(?:is|are)|qui (?:est|sont)|it would be great to)"
 )
 _SEARCHING = (
     r"(?:(?:suis|sommes|est) (?:a la recherche|en recherche|en quete) (?:de |d'|du )|a la recherche (?:de |d'|du )"
     r"|recherchons|recherche|cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrions|veux|veut|voulons|aimerais"
     r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*"
-    r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me|nous) faut(?:drait)?"
-    r"|a (?:m'a |m' )?demande|m'a demande|nous a demande|demande|after|looking(?: to hire)? for|look for|looking to hire"
-    r"|looking|need(?:s|ed)?|want(?:s|ed)?|seek\w*|search\w* for|hire|hiring|recruit(?:s|ing)?|find(?:ing)?|show|see|give"
-    r"|send|get|list|pull up|like to (?:see|find|hire|meet)|would (?:like|love)|love|on the (?:lookout|hunt) for|in need of"
+    r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
+    r"|nous) faut(?:drait)?"
+    r"|a (?:m'a |m' )?demande|m'a demande|nous a demande|demande|after|looking(?: to hire)? for|look for"
+    r"|looking to hire"
+    r"|looking|need(?:s|ed)?|want(?:s|ed)?|seek\w*|search\w* for|hire|hiring|recruit(?:s|ing)?|find(?:ing)?|show|see"
+    r"|give"
+    r"|send|get|list|pull up|like to (?:see|find|hire|meet)|would (?:like|love)|love|on the (?:lookout|hunt) for"
+    r"|in need of"
     r"|in search of|interested in|(?:have|got) (?:an? )?(?:opening|vacancy|role|position|need|opportunity)s? for)"
 )
 _BEHIND = (
-    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see|add)|for|all|tous les|toutes les"
-    r"|absolument|urgemment|actuellement|currently|please|svp|some more|more|some|recruitment of|here|of|who (?:has|have)"
-    r"(?: already)? (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)|ayant (?:deja )?(?:travaille|exerce"
+    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see|add)|for|all|tous les"
+    r"|toutes les"
+    r"|absolument|urgemment|actuellement|currently|please|svp|some more|more|some|recruitment of|here|of|who (?:has"
+    r"|have)"
+    r"(?: already)? (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)"
+    r"|ayant (?:deja )?(?:travaille|exerce"
     r"|ete)(?: comme| en tant que)?|as|comme|en tant que|de|d'|du))*"
 )
 _PEOPLE = (
-    r"(?:candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|anybody|quelqu'un|personnes?|gens|cvs?"
+    r"(?:sb|qqn|candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|anybody|quelqu'un"
+    r"|personnes?|gens|cvs?"
     r"|resumes?|a person|une personne|un profil|talents?|applicants?)"
 )
 _PEOPLE_BEHIND = (
-    r"(?:\s+(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are|can)|that "
-    r"(?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)|ayant (?:deja )?"
+    r"(?:\s+(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are"
+    r"|can)|that "
+    r"(?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)"
+    r"|ayant (?:deja )?"
     r"(?:travaille|exerce|ete)(?: comme| en tant que)?|working as|type|like))*"
 )
 OPENING = re.compile(
     rf"\b(?:{_GREETING}|(?:{_ASKING}\s+)*(?:{_ASKING}\s+)?{_SEARCHING}{_BEHIND}|{_ASKING}"
-    rf"|{_PEOPLE}{_PEOPLE_BEHIND}|(?:un |une |an? |the )?(?:postes? d[e']u?|role of|position of|role for|job of)|a travaille "
+    rf"|{_PEOPLE}{_PEOPLE_BEHIND}|(?:un |une |an? |the )?(?:postes? d[e']u?|role of|position of|role for|job of)"
+    rf"|a travaille "
     rf"comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been)\b"
 )
 _PROFILE = re.compile(r"(?:.*\s)?profils?\s*$")
@@ -68,7 +82,10 @@ _FILLER = words.of("filler")
 _MANNERS = words.of("manners")
 # Nouns that make a trade of whatever narrows them, in front of it in French and behind it in English.
 _HEADS = {"fr": words.of("french heads"), "en": words.of("english heads")}
+# Those that name a trade only with what they are about, be it a skill: "technicien hydraulique", "ingénieur R&D".
+_WIDE = words.of("wide heads")
 _NOT_ALONE = words.of("heads with company")
+_CONDITIONS = words.of("conditions")
 _A_STOPS = words.of("not after a")
 _GLUE = words.of("glue")
 
@@ -101,7 +118,9 @@ def openings(folded: str) -> tuple[tuple[int, int], ...]:
     for match in OPENING.finditer(folded):
         if any(a <= match.start() and match.end() < b for a, b in _skills(folded)):
             continue  # "recherche clinique"
-        if merged and not re.search(r"\w", re.sub(r"\b(?:me|us|moi|nous|a|des|some|any|the|les)\b", "", folded[merged[-1][1] : match.start()])):
+        if merged and not re.search(
+            r"\w", re.sub(r"\b(?:me|us|moi|nous|a|des|some|any|the|les)\b", "", folded[merged[-1][1] : match.start()])
+        ):
             merged[-1] = (merged[-1][0], match.end())
         else:
             merged.append(match.span())
@@ -183,15 +202,19 @@ def _left(message: Message, start: int, end: int) -> int:
 def _belongs_before(message: Message, word: Token, start: int, *, bare: bool) -> bool:
     if message.text[word.end : start].strip(" -/") or not message.free(word.start, start):
         return False
-    if word.text in _ARTICLE or word.text in _STOPS or word.text in _FILLER or word.text in _MANNERS:
+    if word.text in _ARTICLE | _STOPS | _FILLER | _CONDITIONS or _says_of_a_person(message, word):
         return False
-    if word.text.isdigit() or SENIORITY.fullmatch(word.text):
-        return False
-    if any(a <= word.start < b for a, b in _skills(message.text)) and not bare and not _shared(message, word, start):
-        return False
-    if any(a <= word.start < b for a, b in openings(message.folded)):
-        return False
-    return not _speaks_or_lies(message.text[word.start : word.end])
+    skilled = any(a <= word.start < b for a, b in _skills(message.text))
+    opening = any(a <= word.start < b for a, b in openings(message.folded))
+    return not opening and (bare or not skilled or _shared(message, word, start))
+
+
+def _says_of_a_person(message: Message, word: Token) -> bool:
+    """Whether the word says how good, where from or of which firm someone is, or how many: no part of a trade."""
+    shape = message.text[word.start : word.end]
+    if word.text in _MANNERS or word.text.isdigit() or SENIORITY.fullmatch(word.text):
+        return True
+    return employers.known(shape) or _speaks_or_lies(shape)
 
 
 def _shared(message: Message, word: Token, start: int) -> bool:
@@ -212,13 +235,25 @@ def _right(message: Message, end: int) -> int:
     after = message.words_in(end, message.clause_end(end))
     while after:
         known = bool(titles.ids(message.text[first:end]))
-        width = _belongs_behind(message, after, end, bare=end == head and not known)
-        if not width or (known and sectors.ids(message.text[after[0].start : after[width - 1].end])):
+        wide = not known or (_wide(message, first, head) and _common(message, after[0]))
+        width = _belongs_behind(message, after, end, bare=end == head and wide)
+        several = " " in message.text[first:end]
+        if not width or (known and several and sectors.ids(message.text[after[0].start : after[width - 1].end])):
             break
         end = after[width - 1].end
         skill = next((b for a, b in _skills(message.text) if a < end < b), end)
         end, after = skill, [word for word in after[width:] if word.start >= skill]
     return end
+
+
+def _wide(message: Message, start: int, end: int) -> bool:
+    return any(word.stem in _WIDE or word.text in _WIDE for word in message.words_in(start, end))
+
+
+def _common(message: Message, word: Token) -> bool:
+    """Whether the skill that begins with the word is a subject and no tool."""
+    name = next((message.text[a:b] for a, b in _skills(message.text) if a == word.start), "")
+    return name == "R&D" or (name.islower() and skills.area(name) not in TOOLS | {"office", "design and media"})
 
 
 def _belongs_behind(message: Message, after: list[Token], end: int, *, bare: bool) -> int:
@@ -238,7 +273,7 @@ def _belongs_behind(message: Message, after: list[Token], end: int, *, bare: boo
 
 
 def _behind_a(message: Message, after: list[Token]) -> int:
-    """ "chef à sushi", but "chef à Lyon", "à temps plein"."""
+    """As in "chef à sushi", but not in "chef à Lyon" or "à temps plein"."""
     noun = after[1]
     plain = message.text[noun.start].islower() and noun.text not in _MANNERS | _FILLER | _A_STOPS
     known = places.all_named(message.text[noun.start : noun.end])
@@ -248,13 +283,19 @@ def _behind_a(message: Message, after: list[Token]) -> int:
 def _content(message: Message, word: Token, after: int, *, bare: bool) -> bool:
     if len(message.text[after : word.start].strip(" -/'’&")) > 3 or not message.free(word.start, word.end):
         return False
-    if word.text in _STOPS or word.text in _ARTICLE or word.text in _MANNERS or word.text.isdigit():
+    if word.text in _STOPS | _ARTICLE or word.stem in _STOPS:
         return False
-    if SENIORITY.fullmatch(word.text) or (not bare and any(a <= word.start < b for a, b in _skills(message.text))):
+    if not bare and any(a <= word.start < b for a, b in _skills(message.text)):
         return False  # a skill is asked for beside the trade
     if message.english and not re.search(r"\bof(?: the)?$", message.folded[: word.start].rstrip()):
         return False  # English titles end with their noun
-    return not _speaks_or_lies(message.text[word.start : word.end])
+    taught = languages.code(message.text[word.start : word.end]) and _TEACHES.search(message.folded, 0, word.start)
+    return bool(taught) or not _says_of_a_person(message, word)  # "prof d'anglais" names a trade
+
+
+_TEACHES = re.compile(
+    r"\b(?:prof|professeure?s?|enseignante?s?|format(?:eur|rice)s?|teachers?|trainers?) (?:d'|de |en |of )$"
+)
 
 
 @lru_cache(maxsize=64)
@@ -297,6 +338,8 @@ def _opened(message: Message) -> Iterator[Item]:
             continue
         stop = _phrase_end(message, behind)
         name = message.text[behind[0].start : stop]
+        if _PROFILE.match(message.folded[start:end]) and start and not message.free(max(0, start - 2), start):
+            continue  # "pas de profils surdiplômés" says how, not in what
         if stop and _PROFILE.match(message.folded[start:end]):  # "profil technologie": a field, not a trade
             message.use(behind[0].start, stop)
             yield Item(CriterionKind.SECTOR, name, behind[0].start, stop)
@@ -304,16 +347,21 @@ def _opened(message: Message) -> Iterator[Item]:
             yield _item(message, behind[0].start, stop)
 
 
+_ASKS = re.compile(r"(?:je|nous|on|i|we|i'm|we're|i'd|we'd)\b")
+
+
 def use_openings(message: Message) -> None:
     """What only says that something is asked is used up: "recherche" is no skill here."""
     for start, end in openings(message.folded):
-        if _opens_clause(message, start):
+        if _opens_clause(message, start) or _ASKS.match(message.folded, start):
             message.use(start, end)
 
 
 def _opens_clause(message: Message, start: int) -> bool:
     before = message.words_in(message.clause_start(start), start)
-    return all(word.text in _FILLER or word.text in _ARTICLE or not message.free(word.start, word.end) for word in before)
+    return all(
+        word.text in _FILLER or word.text in _ARTICLE or not message.free(word.start, word.end) for word in before
+    )
 
 
 def _phrase_end(message: Message, behind: list[Token]) -> int:

@@ -15,28 +15,31 @@ _NUMBER_WORDS = """1 un une one|2 deux two|3 trois three|4 quatre four
 10 dix ten|11 onze eleven|12 douze twelve|15 quinze fifteen|20 vingt twenty|25 vingt-cinq|30 trente thirty"""
 _NUMBERS = {word: int(row.split()[0]) for row in re.split(r"[|\n]", _NUMBER_WORDS) for word in row.split()[1:]}
 _N = rf"(?:\d{{1,2}}(?:[.,]5)?|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
-_UNIT = r"(?:bonnes annees|ans?|annees?|(?:full |solid )?years?'?|yrs?\.?|yoe)(?!\w)"
+_UNIT = r"(?:bonnes annees|ans?|annees?|(?:full |solid )?years?'?|yrs?\.?|yoe|pqe)(?!\w)"
 _YEARS = re.compile(
     rf"(?P<low>\b(?:(?:d')?au moins|au minimum|minimum(?: de| of)?|min\.?|plus d[e']|a partir de|superieure? a"
     rf"|depuis(?: plus de| au moins)?|(?:with )?at least|a minimum of|more than|over|no less than|not less than"
     rf"|pas moins d[e']|from)\s*)?"
     rf"(?P<high>\b(?:moins d[e']|au plus|au maximum|maximum(?: de)?|max\.?|pas plus d[e']|jusqu'a|inferieure? a"
     rf"|at most|less than|fewer than|under|up to|no more than|not more than|below|a maximum of)\s*)?"
-    rf"(?:(?:entre|between|de|from)\s+)?\b(?P<a>{_N})\s*(?P<plus>\+|et plus|or more|ou plus)?\s*(?:(?:-|–|a|et|to"
+    rf"(?:(?:entre|between|de|from)\s+)?\b(?P<a>{_N})\s*(?P<plus>\+|et plus|or more|ou plus)?\s*(?:(?:-|–|/|a|et|to"
     rf"|and|ou|or)\s*(?P<b>{_N})\s*)?\+?\s*{_UNIT}"
-    rf"(?P<after>\s*(?:\+|et plus|et \+|ou plus|or more|and more|and up|minimum|mini\b|min\b|maximum|maxi?\b|at least|at most"
+    rf"(?P<after>\s*(?:\+|et plus|et \+|ou plus|or more|and more|and up|minimum|mini\b|min\b|maximum|maxi?\b|at least"
+    rf"|at most"
     rf"|plus\b))?"
 )
 _OF_EXPERIENCE = re.compile(
     r"\s*(?:(?:d'|de |of |')?\s*(?:(?:solid|solide|proven|hands-on|professional|work|relevant|commercial|practical"
     r"|post[- ]qualification|total)\s+)*(?:experiences?|exp\b\.?|pratique|anciennete|metier|carriere|bouteille|practice"
     r"|career|track record|pqe)"
-    r"(?:\s+(?:professionnelles?|confirmees?|solides?|significatives?|reussies?|minimum|mini|au total|in total|overall))*"
+    r"(?:\s+(?:professionnelles?|confirmees?|solides?|significatives?|reussies?|minimum|mini|au total|in total"
+    r"|overall))*"
     r"|\s+pqe|\s+post[- ]\w+)?"
 )
 _IN_WHAT = re.compile(
     r"\s*(?:en tant que|comme|as an?|as|sur|en|avec|with|in|using|on|de|du|of|dans|chez|working with|working as an?"
-    r"|doing|au poste de|d(?='))\b'?\s*(?:l'|(?:le|la|les|du|des|un|une|the|a|an|developpement|development|poste de)\s+)?"
+    r"|doing|au poste de|d(?='))\b'?\s*(?:l'|(?:le|la|les|du|des|un|une|the|a|an|developpement|development"
+    r"|poste de)\s+)?"
 )
 _AGE = re.compile(r"\b(?:age|aged|agee)\s*$")
 _CONTRACT = re.compile(r"\s*(?:contract|contrat|cdd|mission|lease|old)\b")
