@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cvmatcher.domain import CriterionKind, Need
-from cvmatcher.query import wishes
+from cvmatcher.query import openings, wishes
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import titles
 from cvmatcher.query.message import Message
@@ -41,7 +41,7 @@ _FIGURE = re.compile(r"\d+(?:x\d+|h|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme
 
 def items(message: Message, scopes: list[Scope], named: Sequence[Item]) -> tuple[list[Item], list[Item], list[str]]:
     """`named` again, some wider by words beside them; items made of what is left; stretches that say nothing."""
-    for start, end in titles.openings(message.folded):
+    for start, end in openings.found(message.folded, message.text):
         message.use(start, end)
     found: list[Item] = []
     unused: list[str] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
-from cvmatcher.query import leftovers, wishes
+from cvmatcher.query import leftovers, openings, wishes
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import deeds, education, employers, languages, places, sectors, skills, titles, years
 from cvmatcher.query.message import Message
@@ -38,7 +38,7 @@ def _items(message: Message) -> Iterator[Item]:
     yield from education.find(message)
     named = list(titles.find(message))
     yield from named
-    titles.use_openings(message)
+    openings.use(message)
     yield from employers.find(message)
     yield from places.find(message)
     yield from languages.find(message)

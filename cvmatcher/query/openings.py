@@ -1,0 +1,102 @@
+"""The words by which a request opens: greetings, "je cherche", "could you please find me", "someone who is".
+
+What stands right behind them is most often a trade. They ask for nothing themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import skills, words
+
+_GREETING = (
+    r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
+    r"|s'il (?:vous|te)"
+    r" plait|thanks(?: a lot)?|thank you|en urgence|urgent\w*|cheers|cordialement|bonne journee"
+)
+_ASKING = (
+    r"(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu|pourriez[ -]vous"
+    r"|pourrais[ -]tu|auriez[ -]vous|aurais[ -]tu|avez[ -]vous|as[ -]tu|y a[ -]t[ -]il|est[ -]ce que (?:vous|tu"
+    r"|l'on) avez?"
+    r"|can you|could you|could i|could we|can i|can we|would you|do you have|do we have|have you got|have we got"
+    r"|is there"
+    r"|are there|who (?:here )?(?:is|are)|qui (?:est|sont)|it would be great to)"
+)
+_SEARCHING = (
+    r"(?:(?:suis|sommes|est) (?:a la recherche|en recherche|en quete) (?:de |d'|du )|a la recherche (?:de |d'|du )"
+    r"|recherchons|recherche|cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrions|veux|veut|voulons|aimerais"
+    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*"
+    r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
+    r"|nous) faut(?:drait)?"
+    r"|a (?:m'a |m' )?demande|m'a demande|nous a demande|demande|after|looking(?: to hire)? for|look for"
+    r"|looking to hire"
+    r"|looking|need(?:s|ed)?|want(?:s|ed)?|seek\w*|search\w* for|hire|hiring|recruit(?:s|ing)?|find(?:ing)?|show|see"
+    r"|give"
+    r"|send|get|list|pull up|like to (?:see|find|hire|meet)|would (?:like|love)|love|on the (?:lookout|hunt) for"
+    r"|in need of"
+    r"|in search of|interested in|(?:have|got) (?:an? )?(?:opening|vacancy|role|position|need|opportunity)s? for)"
+)
+_BEHIND = (
+    r"(?:[ -](?:moi|me|nous|us|a|recruter|trouver|embaucher|voir|to (?:find|hire|recruit|see|add)|for|all|tous les"
+    r"|toutes les"
+    r"|absolument|urgemment|actuellement|currently|please|svp|some more|more|some|recruitment of|here|of|who (?:has"
+    r"|have)"
+    r"(?: already)? (?:worked|been)(?: as)?|(?:who|that) (?:is|are)|qui (?:est|soit|sont)"
+    r"|ayant (?:deja )?(?:travaille|exerce"
+    r"|ete)(?: comme| en tant que)?|as|comme|en tant que|de|d'|du))*"
+)
+_PEOPLE = (
+    r"(?:sb|qqn|candidat\w*|candidates?|profils?|profiles?|people|someone|somebody|anyone|anybody|quelqu'un"
+    r"|personnes?|gens|cvs?"
+    r"|resumes?|a person|une personne|un profil|talents?|applicants?)"
+)
+_PEOPLE_BEHIND = (
+    r"(?:\s+(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are"
+    r"|can)|that "
+    r"(?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)"
+    r"|ayant (?:deja )?"
+    r"(?:travaille|exerce|ete)(?: comme| en tant que)?|working as|type|like))*"
+)
+OPENING = re.compile(
+    rf"\b(?:{_GREETING}|(?:{_ASKING}\s+)*(?:{_ASKING}\s+)?{_SEARCHING}{_BEHIND}|{_ASKING}"
+    rf"|{_PEOPLE}{_PEOPLE_BEHIND}|(?:un |une |an? |the )?(?:postes? d[e']u?|role of|position of|role for|job of)"
+    rf"|a travaille "
+    rf"comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been)\b"
+)
+
+
+@lru_cache(maxsize=64)
+def found(folded: str, text: str) -> tuple[tuple[int, int], ...]:
+    """Where a request says that it asks, each run of such words as one: "Hi, could you please find me"."""
+    longer = [(m.start, m.end) for m in skills.find(text)]
+    merged: list[tuple[int, int]] = []
+    for match in OPENING.finditer(folded):
+        if any(a <= match.start() and match.end() < b for a, b in longer):
+            continue  # "recherche clinique"
+        if merged and not re.search(
+            r"\w", re.sub(r"\b(?:me|us|moi|nous|a|des|some|any|the|les)\b", "", folded[merged[-1][1] : match.start()])
+        ):
+            merged[-1] = (merged[-1][0], match.end())
+        else:
+            merged.append(match.span())
+    return tuple(merged)
+
+
+_ASKS = re.compile(r"(?:je|nous|on|i|we|i'm|we're|i'd|we'd)\b")
+
+
+def use(message: Message) -> None:
+    """What only says that something is asked is used up: "recherche" is no skill here."""
+    for start, end in found(message.folded, message.text):
+        if opens_clause(message, start) or _ASKS.match(message.folded, start):
+            message.use(start, end)
+
+
+def opens_clause(message: Message, start: int) -> bool:
+    before = message.words_in(message.clause_start(start), start)
+    return all(
+        word.text in words.of("filler") or word.text in words.of("articles") or not message.free(word.start, word.end)
+        for word in before
+    )
