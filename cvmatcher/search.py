@@ -184,11 +184,11 @@ async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
     dropped = _emptied(turn)
     if dropped:
         yield NothingFound(without=dropped)
+    turn.shown = order
+    yield Ordered(candidate_ids=tuple(order), by="rules" if turn.criteria else "index")
     for candidate_id in order if turn.criteria else ():
         standing = turn.standings[candidate_id]
         yield Judged(candidate_id=candidate_id, verdicts=tuple(standing.verdicts.values()))
-    turn.shown = order
-    yield Ordered(candidate_ids=tuple(order), by="rules" if turn.criteria else "index")
 
 
 async def _show(turn: _Turn, ids: Sequence[str]) -> list[SearchEvent]:

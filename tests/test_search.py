@@ -52,11 +52,11 @@ def last_order(events: Sequence[SearchEvent]) -> Ordered:
     return [event for event in events if isinstance(event, Ordered)][-1]
 
 
-async def test_understood_then_hits_then_verdicts_then_the_order(pool: Pool) -> None:
+async def test_understood_then_hits_then_the_order_then_verdicts(pool: Pool) -> None:
     events = await events_of(pool, MESSAGE)
     kinds = [event.type for event in events]
     assert kinds[:2] == ["understood", "hits"]
-    assert kinds.index("hits") < kinds.index("judged") < kinds.index("ordered")
+    assert kinds.index("hits") < kinds.index("ordered") < kinds.index("judged")
     assert events[-1] == Ended(state="done")
 
 

@@ -122,7 +122,7 @@ async def test_a_turn_leaves_how_long_its_stages_took(site: Site) -> None:
     answer = await site.rita.htmx("/turns", {"message": "python"})
     await site.rita.get(f"/turns/{turn_in(answer.text)}/events")  # up to its end
     taken = (await site.admin.http.get("/diagnostic", headers={"Accept": "application/json"})).json()["milliseconds"]
-    assert [one["name"] for one in taken["turns"]] == ["understood", "hits", "judged", "ordered", "ended"]
+    assert [one["name"] for one in taken["turns"]] == ["understood", "hits", "ordered", "judged", "ended"]
     assert all(one["count"] == 1 and one["p50"] <= one["p95"] for one in taken["turns"])
     page = (await site.admin.get("/diagnostic-ui")).text
     assert "first candidates" in page

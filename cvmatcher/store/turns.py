@@ -16,7 +16,7 @@ from uuid import uuid4
 from beanie import Document
 from pydantic import TypeAdapter
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from cvmatcher.domain import Criterion, Ended, EndState, HitsFound, NotFound, SearchEvent, Understood, Value
 from cvmatcher.store import decisions, traces
@@ -25,7 +25,8 @@ from cvmatcher.store.transactions import Raw
 
 LEASE = timedelta(seconds=10)
 RUNNING = "running"
-STAGES = ("understood", "hits", "judged", "ordered", "ended")  # what a turn's `stages` may time, in their order
+DUPLICATE_KEY = 11000  # MongoDB's code
+STAGES = ("understood", "hits", "ordered", "judged", "ended")  # what a turn's `stages` may time, in their order
 
 _event: TypeAdapter[SearchEvent] = TypeAdapter(SearchEvent)
 
@@ -317,18 +318,27 @@ async def close(turn_id: str, ended: Ended) -> bool:
 # ---------------------------------------------------------------------------------------------------------- events
 
 
-async def append(turn_id: str, number: int, event: SearchEvent) -> None:
-    """The turn's event `number` (1, 2, 3…). Ending events set the turn's state. Raises LeaseLost if taken."""
+async def append(turn_id: str, number: int, *events: SearchEvent) -> None:
+    """The turn's events from `number` (1, 2, 3…) on; an ending one sets the turn's state. Raises LeaseLost if taken."""
     if number > 1 and await EventDocument.find_one({"_id": f"{turn_id}:{number - 1}"}) is None:
         raise LeaseLost(turn_id)  # the turn was deleted meanwhile
+    documents = [
+        EventDocument(id=f"{turn_id}:{place}", turn=turn_id, number=place, event=event.model_dump(mode="json"))
+        for place, event in enumerate(events, number)
+    ]
     try:
-        await EventDocument(
-            id=f"{turn_id}:{number}", turn=turn_id, number=number, event=event.model_dump(mode="json")
-        ).insert()
-    except DuplicateKeyError as taken:
+        await EventDocument.insert_many(documents)
+    except (DuplicateKeyError, BulkWriteError) as taken:
+        if isinstance(taken, BulkWriteError) and not _duplicate(taken):
+            raise
         raise LeaseLost(turn_id) from taken
-    if isinstance(event, Ended):
-        await _set_state(turn_id, event.state)
+    for event in events:
+        if isinstance(event, Ended):
+            await _set_state(turn_id, event.state)
+
+
+def _duplicate(error: BulkWriteError) -> bool:
+    return any(one.get("code") == DUPLICATE_KEY for one in error.details.get("writeErrors", ()))
 
 
 async def _set_state(turn_id: str, state: EndState) -> None:

@@ -25,7 +25,7 @@ from cvmatcher.web.render import Partial, Viewer
 from cvmatcher.web.request import WebRequest, clean
 from cvmatcher.web.turnview import TurnView
 
-FIRST_ANSWER = 0.08  # seconds a POST waits for hits before it answers without
+FIRST_ANSWER = 0.08  # seconds a POST waits for hits in order before it answers with what is there
 DOCUMENT_LIMIT = 8 << 20  # bytes of a file dropped onto the composer, with its form
 WITHOUT_SCRIPT = 25.0  # seconds a browser without JavaScript waits for the whole turn
 
@@ -152,7 +152,7 @@ async def _begun(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
     if not request.htmx:
         await web.turns.settled(turn.id, WITHOUT_SCRIPT)
         return Redirect(address, status_code=303)
-    await web.turns.settled(turn.id, FIRST_ANSWER, first_hits=True)
+    await web.turns.settled(turn.id, FIRST_ANSWER, in_order=True)
     return await _article(request, web, turn, address)
 
 

@@ -29,6 +29,18 @@ COMMENT_EVERY = 15.0  # seconds without news before a stream says that it lives
 HEARTBEAT = store.LEASE.total_seconds() / 3
 
 
+class _Clock:
+    """When each stage of a turn was first reached, in milliseconds since it began."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+        self.stages: dict[str, int] = {}
+
+    def reach(self, stage: str) -> None:
+        if stage in store.STAGES:
+            self.stages.setdefault(stage, round((time.perf_counter() - self._begun) * 1000))
+
+
 class Turns:
     """Owns the tasks of this process' turns and the bells of its readers."""
 
@@ -80,20 +92,9 @@ class Turns:
         return True
 
     async def _work(self, turn_id: str, request: SearchRequest) -> None:
-        end = Ended(state=EndState.DONE)
-        number = 0
-        begun, stages = time.perf_counter(), dict[str, int]()
+        clock = _Clock()
         try:
-            async with aclosing(self._run(request)) as events:  # type: ignore[type-var]
-                async for event in events:
-                    if isinstance(event, Ended):
-                        end = event
-                        break
-                    number += 1
-                    await store.append(turn_id, number, event)
-                    self._ring(turn_id)
-                    if event.type in store.STAGES:
-                        stages.setdefault(event.type, round((time.perf_counter() - begun) * 1000))
+            end = await self._write(turn_id, request, clock)
         except LeaseLost:
             return
         except asyncio.CancelledError:
@@ -104,9 +105,53 @@ class Turns:
                 log.exception("turn %s failed", turn_id)
             end = Ended(state=stopped or EndState.FAILED)
         if end.state is EndState.DONE:
-            await store.set_stages(turn_id, stages | {"ended": round((time.perf_counter() - begun) * 1000)})
+            clock.reach(end.type)
+            await store.set_stages(turn_id, clock.stages)
         await store.close(turn_id, end)
         self._ring(turn_id)
+
+    async def _write(self, turn_id: str, request: SearchRequest, clock: _Clock) -> Ended:
+        """Writes the search's events as they come; gives the last, which is not written here."""
+        number = 1
+        async with aclosing(self._batches(request)) as batches:  # type: ignore[type-var]
+            async for batch in batches:
+                news = [event for event in batch if not isinstance(event, Ended)]
+                if news:
+                    await store.append(turn_id, number, *news)
+                    number += len(news)
+                    self._ring(turn_id)
+                    for event in news:
+                        clock.reach(event.type)
+                if isinstance(batch[-1], Ended):
+                    return batch[-1]
+        return Ended(state=EndState.DONE)
+
+    async def _batches(self, request: SearchRequest) -> AsyncIterator[list[SearchEvent]]:
+        """The search's events, each batch what came while the one before was being written: writing holds nobody up."""
+        queue: asyncio.Queue[SearchEvent | None] = asyncio.Queue()
+
+        async def read() -> None:
+            try:
+                async with aclosing(self._run(request)) as events:  # type: ignore[type-var]
+                    async for event in events:
+                        queue.put_nowait(event)
+            finally:
+                queue.put_nowait(None)
+
+        reading = asyncio.create_task(read())
+        try:
+            over = False
+            while not over:
+                found = [await queue.get()]
+                while not queue.empty():
+                    found.append(queue.get_nowait())
+                over = found[-1] is None
+                if batch := [event for event in found if event is not None]:
+                    yield batch
+            await reading  # raises what the search died of
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     # ------------------------------------------------------------------------------------------------ following them
 
@@ -150,12 +195,12 @@ class Turns:
                     if not await store.exists(turn_id):
                         return
 
-    async def settled(self, turn_id: str, seconds: float, *, first_hits: bool = False) -> None:
-        """Waits until the turn has ended (or has its first hits), but no longer than `seconds`."""
+    async def settled(self, turn_id: str, seconds: float, *, in_order: bool = False) -> None:
+        """Waits until the turn has ended (or its hits are in order), but no longer than `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), aclosing(self.follow(turn_id, 0)) as batches:  # type: ignore[type-var]
                 async for batch in batches:
-                    if first_hits and any(event.type in {"hits", "nothing"} for _, event in batch):
+                    if in_order and any(event.type in {"ordered", "nothing"} for _, event in batch):
                         return
 
     # ------------------------------------------------------------------------------------------------- in background

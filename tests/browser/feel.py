@@ -1,0 +1,156 @@
+"""How the pages feel on a processor four times slower: `python -m tests.browser.feel` prints INP, layout shift, order.
+
+Interactions and shifts are Chromium's own measures (Event Timing, Layout Instability). A visit signs in, asks, moves by
+keyboard, likes, opens profiles and tabs, changes a criterion; each visit is one sample of layout shift and of order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from cvmatcher import embedded, store
+from cvmatcher.store.speed import percentile
+from tests.browser.conftest import FLAGS, chromium_path, sign_in
+from tests.browser.real import ask, real_site
+from tests.site import PASSWORD
+
+SLOWER = 4
+POOL = 60
+QUESTIONS = ("nurse with experience in intensive care", "développeur Python à Lyon", "accountant with SAP", "teacher")
+SIZES = {"wide": (1360, 850), "phone": (360, 740)}
+
+# Kept across pages of a visit in sessionStorage: every interaction's longest event, shifts without input, first things.
+WATCH = """
+(() => {
+  const kept = () => JSON.parse(sessionStorage.getItem('feel') || '{"taps":{},"shift":0,"moved":[],"seen":[]}');
+  const keep = change => { const all = kept(); change(all); sessionStorage.setItem('feel', JSON.stringify(all)); };
+  const named = node => String(node?.className?.baseVal ?? (node?.className || node?.nodeName || '?'));
+  const observe = (type, options, take) =>
+    new PerformanceObserver(list => keep(all => list.getEntries().forEach(one => take(all, one))))
+      .observe({ type, buffered: true, ...options });
+
+  observe('event', { durationThreshold: 16 }, (all, one) => {
+    const key = one.interactionId + ':' + location.pathname;
+    if (!one.interactionId || all.taps[key]?.ms >= one.duration) return;
+    all.taps[key] = { ms: one.duration, name: `${one.name} ${named(one.target)}` };
+  });
+  observe('layout-shift', {}, (all, one) => {
+    if (one.hadRecentInput) return;
+    all.shift += one.value;
+    for (const { node, previousRect: was, currentRect: is } of one.sources)
+      all.moved.push(`${one.value.toFixed(4)} ${named(node)} from ${was.y | 0} to ${is.y | 0}`);
+  });
+
+  const first = { card: '[data-card]', reason: '.why mark' };
+  const look = () => {
+    const seen = Object.keys(first).filter(name => document.querySelector(first[name]));
+    if (seen.length) keep(all => { all.seen = [...new Set([...all.seen, ...seen])]; });
+  };
+  addEventListener('DOMContentLoaded', () => {
+    look();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+  });
+})();
+"""
+
+
+@dataclass
+class Felt:
+    """What the visits of one size came to."""
+
+    interactions: list[tuple[int, str]] = field(default_factory=list)  # milliseconds, what was touched
+    shifts: list[float] = field(default_factory=list)  # one a visit
+    moved: list[str] = field(default_factory=list)
+    card_first: list[bool] = field(default_factory=list)
+
+    def take(self, raw: dict[str, Any]) -> None:
+        self.interactions += [(round(one["ms"]), one["name"]) for one in raw["taps"].values()]
+        self.shifts.append(raw["shift"])
+        self.moved += raw["moved"]
+        self.card_first.append(raw["seen"][:1] == ["card"])
+
+
+async def visit(browser: Browser, base: str, size: tuple[int, int], question: str) -> dict[str, Any]:
+    """One visit by one person; gives what WATCH kept."""
+    width, height = size
+    context = await browser.new_context(base_url=base, viewport={"width": width, "height": height})
+    context.set_default_timeout(30_000)
+    page = await context.new_page()
+    await page.add_init_script(WATCH)
+    session = await context.new_cdp_session(page)
+    await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    try:
+        await _walk(page, question, narrow=width < 600)
+        await page.wait_for_timeout(500)  # the last events are reported a frame or two later
+        return dict(await page.evaluate("() => JSON.parse(sessionStorage.getItem('feel'))"))
+    finally:
+        await context.close()
+
+
+async def _walk(page: Page, question: str, *, narrow: bool) -> None:
+    await sign_in(page, "rita", PASSWORD)
+    await page.goto("/")
+    await ask(page, question)
+    turns = page.locator(".turn")
+    await page.keyboard.press("Escape")
+    for key in "jjkl":
+        await page.keyboard.press(key)
+    await page.locator("[data-like]").nth(1).click()
+    await page.locator("[data-open]").first.click()
+    if narrow:
+        await expect(page.get_by_role("link", name="CV", exact=True).first).to_be_visible()
+        await page.go_back()
+    else:
+        panel = page.locator("#panel")
+        for tab in ("Why", "CV", "Profile"):
+            await panel.get_by_role("link", name=tab, exact=True).click()
+            await expect(panel.get_by_role("link", name=tab, exact=True)).to_have_attribute("aria-current", "page")
+        await page.keyboard.press("Escape")
+    await page.locator(".chip button").last.click()
+    await expect(turns).to_have_count(2)
+    await expect(page.locator(".stream")).to_have_count(0)
+
+
+def report(name: str, felt: Felt) -> list[str]:
+    times = [ms for ms, _ in felt.interactions]
+    slow = sorted(felt.interactions, reverse=True)[:3]
+    return [
+        f"{name}: {len(felt.shifts)} visits, {len(times)} interactions",
+        f"  interaction to next paint: p75 {percentile(times, 0.75)} ms, p98 {percentile(times, 0.98)} ms",
+        f"  slowest: {'; '.join(f'{ms} ms {what}' for ms, what in slow)}",
+        f"  layout shift of a visit: {', '.join(f'{one:.3f}' for one in felt.shifts)}",
+        f"  moved most: {'; '.join(sorted(felt.moved, reverse=True)[:4]) or 'nothing'}",
+        f"  first card before first reason: {sum(felt.card_first)} of {len(felt.card_first)} visits",
+    ]
+
+
+async def main() -> None:
+    async with AsyncExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        mongo, redis = await stack.enter_async_context(embedded.running(home))
+        client = await stack.enter_async_context(store.connect(mongo))
+        await store.open_store(client, "feel", "CVExtractionCollection")
+        site = await stack.enter_async_context(real_site(mongo, redis, "feel", home / "home", POOL))
+        await site.ingest()
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        sys.stdout.write(f"{SLOWER}x slower, {POOL} CVs, {platform.processor() or platform.machine()}\n")
+        for name, size in SIZES.items():
+            felt = Felt()
+            for question in QUESTIONS:
+                felt.take(await visit(browser, site.base, size, question))
+            sys.stdout.write("\n".join(report(name, felt)) + "\n")
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
