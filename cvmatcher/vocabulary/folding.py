@@ -82,6 +82,7 @@ def tokens(text: str) -> list[Token]:
     ]
 
 
+@lru_cache(maxsize=8192)  # the jobs of a pool are asked again with every criterion
 def stems(text: str) -> tuple[str, ...]:
     """The stems of a text's words: two spellings of one name have the same."""
     return tuple(token.stem for token in tokens(text))
