@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from cvmatcher import ranking, verdicts
+from cvmatcher import mentions, ranking, verdicts
 from cvmatcher.domain import (
     AppError,
     Candidate,
@@ -138,13 +138,19 @@ Refined = tuple[Understanding | None, str]
 def _start_refining(request: SearchRequest, parts: SearchParts) -> asyncio.Task[Refined] | None:
     if parts.model is None or request.criteria is not None:
         return None
-    return asyncio.create_task(_refine(request, parts.model, parts.model_seconds))
+    return asyncio.create_task(_refine(request, parts, parts.model))
 
 
-async def _refine(request: SearchRequest, model: Interpreter, seconds: float) -> Refined:
-    """The model's criteria, or why there are none: first hits never wait for this."""
+async def _refine(request: SearchRequest, parts: SearchParts, model: Interpreter) -> Refined:
+    """The model's criteria, or why there are none: first hits never wait for this. What names somebody of the pool is
+    not shown to it: the rules' criteria stay.
+    """
+    told = [request.message, *(turn.message for turn in request.conversation)]
+    told += [c.label for turn in request.conversation for c in turn.criteria]
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(parts.model_seconds):
+            if await mentions.named(told, parts.words, parts.read_candidates):
+                return None, ""
             understanding = await model.interpret(request.message, request.conversation)
     except (AppError, TimeoutError) as error:
         log.info("rules' criteria stay: %s", error)
@@ -269,13 +275,23 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
         turn.standings[candidate.id] = Standing(candidate.id, score, desk.of(candidate.id), silent)
 
 
+async def _nameless(turn: _Turn) -> tuple[Criterion, ...]:
+    """The criteria that name nobody of the pool: what a language model may judge."""
+    texts = [f"{c.label} {c.value}" for c in turn.criteria]
+    names = await mentions.named(texts, turn.parts.words, turn.parts.read_candidates)
+    return tuple(c for c, text in zip(turn.criteria, texts, strict=True) if not mentions.names_one(text, names))
+
+
 async def _judge_by_model(turn: _Turn, judge: Reranker) -> AsyncGenerator[SearchEvent]:
     """Verdicts as they come, until all are there or the time is up; then the order with what came."""
+    criteria = await _nameless(turn)
+    if not criteria:
+        return
     yield Status(code=StatusCode.JUDGING, detail=judge.name)
     shown = [turn.candidates[c] for c in turn.shown]
-    desk = verdicts.Desk(turn.criteria, shown, masked=True)
+    desk = verdicts.Desk(criteria, shown, masked=True)
     queue: asyncio.Queue[str | None] = asyncio.Queue()
-    reading = asyncio.create_task(_take_all(turn, judge, desk, queue))
+    reading = asyncio.create_task(_take_all(turn, judge, criteria, desk, queue))
     try:
         while (candidate_id := await queue.get()) is not None:
             merged = {**turn.standings[candidate_id].verdicts, **desk.of(candidate_id)}
@@ -294,11 +310,17 @@ async def _judge_by_model(turn: _Turn, judge: Reranker) -> AsyncGenerator[Search
         yield Ordered(candidate_ids=tuple(order), by=judge.name)
 
 
-async def _take_all(turn: _Turn, judge: Reranker, desk: verdicts.Desk, queue: asyncio.Queue[str | None]) -> str:
+async def _take_all(
+    turn: _Turn,
+    judge: Reranker,
+    criteria: Sequence[Criterion],
+    desk: verdicts.Desk,
+    queue: asyncio.Queue[str | None],
+) -> str:
     """Takes the model's verdicts; puts the id of each candidate fully judged. Gives why it broke off, or ""."""
     try:
         async with asyncio.timeout(turn.parts.model_seconds):
-            async for verdict in judge.judge(turn.criteria, desk.dossiers):
+            async for verdict in judge.judge(criteria, desk.dossiers):
                 candidate_id = desk.take(verdict)
                 if candidate_id is not None and desk.complete(candidate_id):
                     await desk.check_meaning(candidate_id, turn.parts.embedder)

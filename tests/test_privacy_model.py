@@ -109,6 +109,14 @@ async def test_no_call_names_the_person_and_none_is_made_when_switched_off(
         request = SearchRequest(message=message, conversation=(earlier,), k=3)
         events = [event async for event in search.run(request, await services.search_parts())]
         assert [one for one in events if isinstance(one, Judged)]
+        assert "CriteriaAnswer" not in _told(gemini)  # a message that names somebody is understood by rules
+        criteria = (earlier.criteria[0], Criterion(id="c2", kind=CriterionKind.SKILL, value="python", label="Python"))
+        for request in (
+            SearchRequest(message="développeuse Python, mail à moi@xyzzymail.example ou +33 6 98 76 54 32", k=3),
+            SearchRequest(message="Zoé Quetzalcoatl", criteria=criteria, k=3),
+        ):
+            events = [event async for event in search.run(request, await services.search_parts())]
+            assert [one for one in events if isinstance(one, Ordered)][-1].by == "gemini-3.5-flash"
     told = _told(gemini)
     assert set(told) == {"ProfileAnswer", "CriteriaAnswer", "VerdictsAnswer"}
     seen = [

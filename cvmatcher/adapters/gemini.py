@@ -268,7 +268,9 @@ class GeminiInterpreter:
         self._gemini = gemini
 
     async def interpret(self, message: str, conversation: Sequence[EarlierTurn]) -> Understanding:
-        masked = [turn.model_copy(update={"message": mask(turn.message, Profile())}) for turn in conversation]
+        masked = [
+            EarlierTurn(message=mask(turn.message, Profile()), criteria=_masked(turn.criteria)) for turn in conversation
+        ]
         answer = await self._gemini.ask(
             prompts.CriteriaAnswer,
             prompts.UNDERSTAND,
@@ -289,6 +291,13 @@ class GeminiInterpreter:
 
 
 MOST_CRITERIA = 20
+
+
+def _masked(criteria: Sequence[Criterion]) -> tuple[Criterion, ...]:
+    """Criteria without contacts and the like, which a recruiter may have typed or pasted."""
+    return tuple(
+        c.model_copy(update={"label": mask(c.label, Profile()), "value": mask(c.value, Profile())}) for c in criteria
+    )
 
 
 def _usable(criterion: prompts.CriterionAnswer) -> bool:
@@ -332,7 +341,7 @@ class GeminiReranker:
         answer = await self._gemini.ask(
             prompts.VerdictsAnswer,
             prompts.JUDGE,
-            prompts.criteria_and_cv(criteria, [mask(page, dossier.profile) for page in dossier.pages]),
+            prompts.criteria_and_cv(_masked(criteria), [mask(page, dossier.profile) for page in dossier.pages]),
             seconds=19,
             one_call=10,
             attempts=3,
