@@ -17,6 +17,7 @@ from cvmatcher.domain import Misconfigured, SearchEvent
 from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, privacy, records, search, welcome
 from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
+from cvmatcher.web.render import Renderer
 from cvmatcher.web.request import WebRequest
 from cvmatcher.web.security import CSRF, Cookies, CrossSite, Impossible, add_headers
 from cvmatcher.web.turns import Run, Turns
@@ -25,8 +26,11 @@ from cvmatcher.wiring import Services
 BODY_LIMIT = 64 * 1024
 
 
-def create_app(services: Services, run: Run | None = None) -> Litestar:
-    """The app over open services. `run` replaces the search in tests. Raises Misconfigured without a SECRET_KEY."""
+def create_app(services: Services, run: Run | None = None, render: Renderer | None = None) -> Litestar:
+    """The app over open services. `run` replaces the search in tests, `render` the catalogs.
+
+    Raises Misconfigured without a SECRET_KEY.
+    """
     if services.settings.secret_key is None:
         raise Misconfigured("SECRET_KEY must be set (32 characters or more); `cvmatcher up` makes one")
     https = (services.settings.public_url or "").startswith("https://")
@@ -36,7 +40,9 @@ def create_app(services: Services, run: Run | None = None) -> Litestar:
             async for event in events:
                 yield event
 
-    web = Parts(services=services, turns=Turns(run or searching), cookies=Cookies(https=https))
+    web = Parts(
+        services=services, turns=Turns(run or searching), cookies=Cookies(https=https), render=render or Renderer()
+    )
     csrf = CSRFConfig(
         secret=services.settings.secret_key.get_secret_value(),
         cookie_name="__Host-csrf" if https else "csrf",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from gettext import NullTranslations
 from typing import Any
 from urllib.parse import quote
 
@@ -48,12 +50,18 @@ class Partial:
         return f'<hx-partial hx-target="{escape(self.target)}" hx-swap="{escape(self.swap)}">{self.html}</hx-partial>'
 
 
+Catalog = Callable[[str], NullTranslations]
+
+
 class Renderer:
-    """Jinja environments, one per language."""
+    """Jinja environments, one per language. `catalog` gives a language's sentences; tests bring their own."""
+
+    def __init__(self, catalog: Catalog = translations) -> None:
+        self._catalog = catalog
 
     @cached_property
     def _environments(self) -> dict[str, Environment]:
-        return {language: _environment(language) for language in LANGUAGES}
+        return {language: _environment(language, self._catalog(language)) for language in LANGUAGES}
 
     def text(self, viewer: Viewer, template: str, **context: Any) -> Markup:
         """One template as HTML."""
@@ -89,7 +97,7 @@ class Renderer:
 
     def say(self, viewer: Viewer, sentence: str, **values: Any) -> str:
         """A marked sentence in the viewer's language."""
-        return translations(viewer.language).gettext(sentence) % values
+        return self._catalog(viewer.language).gettext(sentence) % values
 
     @staticmethod
     def join(partials: tuple[Partial, ...] | list[Partial]) -> Markup:
@@ -112,7 +120,7 @@ def sse(number: int, data: str = "", event: str = "") -> bytes:
 # ------------------------------------------------------------------------------------------------ what templates see
 
 
-def _environment(language: str) -> Environment:
+def _environment(language: str, catalog: NullTranslations) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folder("templates")),
         autoescape=True,
@@ -123,7 +131,6 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    catalog = translations(language)
     environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(
         {
