@@ -53,13 +53,13 @@ class Found:
 async def _mongo(services: Services) -> Found:
     with pymongo.timeout(PATIENCE / 2):
         info = await services.database.client.server_info()
-    return Found("ok", f"version {info.get('version', '?')}")
+    return Found("ok", str(info.get("version", "?")))
 
 
 async def _redis(services: Services) -> Found:
     await services.queue.ping()
     info = await services.queue.info("server")
-    return Found("ok", f"version {info.get('redis_version', '?')}")
+    return Found("ok", str(info.get("redis_version", "?")))
 
 
 async def _worker(_services: Services) -> Found:
