@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from cvmatcher import guard
@@ -61,6 +62,11 @@ async def _read(data: bytes, limits: Limits, *, scans_too: bool) -> PDFText:
     return PDFText(CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"]), tuple(read["scans"]))
 
 
+def is_pdf(data: bytes) -> bool:
+    """By its first bytes: a name may lie."""
+    return b"%PDF-" in data[:1024]
+
+
 def check_size(data: bytes, limits: Limits) -> None:
     if not data:
         raise Unreadable(QuarantineReason.EMPTY_FILE)
@@ -69,42 +75,76 @@ def check_size(data: bytes, limits: Limits) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a page and its box, in points from the page's top left."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageWords:
-    """Where the words of a page stand: (x0, y0, x1, y1, text), points from the top left, in reading order."""
+    """Where the words of a page stand: rows in reading order. `width` and `height` in points."""
 
     width: float
     height: float
-    words: tuple[tuple[float, float, float, float, str], ...]
+    rows: tuple[tuple[Word, ...], ...]
+
+    @property
+    def words(self) -> list[Word]:
+        return [word for row in self.rows for word in row]
+
+    def where(self, text: str) -> list[list[Word]]:
+        """Each place where `text` stands, as its words.
+
+        Compared by letters and digits alone: line breaks, hyphens and everything that cleaning changed do not count.
+        """
+        words, wanted = self.words, _letters(text)
+        own = [_letters(word.text) for word in words]
+        ends = list(accumulate(map(len, own)))
+        page, found = "".join(own), []
+        start = page.find(wanted) if wanted else -1
+        while start >= 0:
+            stop = start + len(wanted)
+            found.append(
+                [
+                    word
+                    for word, end, part in zip(words, ends, own, strict=True)
+                    if part and end > start and end - len(part) < stop
+                ]
+            )
+            start = page.find(wanted, stop)
+        return found
 
 
-async def render_page(
-    data: bytes, page: int, *, scale: float = 1.5, marks: Sequence[str] = (), limits: Limits | None = None
-) -> bytes:
-    """Page `page` (zero-based) as PNG, `scale` pixels per point (less for huge pages), each mark highlighted.
+def _letters(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
 
-    Marks are found whatever the line breaks and hyphens are. Raises Unreadable as `read_pdf` does, NO_PAGES for a page
-    that is not there.
+
+async def render_page(data: bytes, page: int, *, scale: float = 1.5, limits: Limits | None = None) -> bytes:
+    """Page `page` (zero-based) as PNG, `scale` pixels per point (less for huge pages).
+
+    Raises Unreadable as `read_pdf` does, NO_PAGES for a page that is not there.
     """
     limits = limits or Limits()
     check_size(data, limits)
     png: bytes = await guard.run(
-        _RENDERER,
-        data,
-        limits=limits.child,
-        page=page,
-        scale=scale,
-        marks=list(marks),
-        max_pages=limits.max_pages,
-        max_chars=limits.max_chars,
+        _RENDERER, data, limits=limits.child, page=page, scale=scale, max_pages=limits.max_pages
     )
     return png
 
 
-async def page_words(data: bytes, page: int, *, limits: Limits | None = None) -> PageWords:
-    """The visible words of page `page` (zero-based), for a text layer over its picture. Raises Unreadable."""
+async def page_words(data: bytes, pages: Sequence[int], *, limits: Limits | None = None) -> list[PageWords]:
+    """The visible words of `pages` (zero-based), for a text layer over their pictures. Raises Unreadable."""
     limits = limits or Limits()
     check_size(data, limits)
-    found: dict[str, Any] = await guard.run(
-        _LOCATOR, data, limits=limits.child, page=page, max_pages=limits.max_pages, max_chars=limits.max_chars
+    found: list[dict[str, Any]] = await guard.run(
+        _LOCATOR, data, limits=limits.child, pages=list(pages), max_pages=limits.max_pages, max_chars=limits.max_chars
     )
-    return PageWords(found["width"], found["height"], tuple((*box, text) for *box, text in found["words"]))
+    return [
+        PageWords(one["width"], one["height"], tuple(tuple(Word(*word) for word in row) for row in one["rows"]))
+        for one in found
+    ]

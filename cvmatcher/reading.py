@@ -35,7 +35,7 @@ async def read_cv(data: bytes, name: str, mime: str = "") -> CVText:
     """
     pdf.check_size(data, LIMITS)
     suffix = PurePath(name).suffix.lower()
-    if b"%PDF-" in data[:1024] or not data.strip(b"\0\t\n\r\f "):
+    if pdf.is_pdf(data) or not data.strip(b"\0\t\n\r\f "):
         return await _read_pdf(data)
     if suffix == ".pdf" or mime == "application/pdf":
         raise Unreadable(QuarantineReason.NOT_A_PDF)

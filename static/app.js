@@ -6,7 +6,7 @@
   const card = () => document.activeElement?.closest("[data-card]") ?? one("[data-card].is-open");
 
   const move = step => {
-    const cards = [...document.querySelectorAll("[data-card]")];
+    const cards = [...document.querySelectorAll("li[data-card]")];
     const next = cards[cards.indexOf(card()) + step] ?? (card() ? null : cards[0]);
     if (!next) return;
     one("a", next).focus({ preventScroll: true });
@@ -17,8 +17,6 @@
     "/": () => composer()?.focus(),
     j: () => move(1),
     k: () => move(-1),
-    l: () => one("[data-like]", card() ?? document)?.click(),
-    o: () => one("[data-pdf]", card() ?? document)?.click(),
     "?": () => one("#keys")?.showModal(),
   };
 
@@ -36,7 +34,7 @@
     const open = one("[data-card].is-open");
     panel.replaceChildren();
     const url = new URL(window.location);
-    url.searchParams.delete("cv");
+    for (const name of ["cv", "tab"]) url.searchParams.delete(name);
     window.history.replaceState(window.history.state, "", url);
     open?.classList.remove("is-open");
     if (open) one("a", open).focus();
@@ -52,10 +50,12 @@
       }
       return;
     }
-    if (event.target.closest("input, textarea, select, dialog[open]")) return;
-    if (!document.body.hasAttribute("data-letter-keys") || !letters[event.key]) return;
+    if (event.target.closest("input:not([type=radio]), textarea, select, dialog[open]")) return;
+    if (!document.body.hasAttribute("data-letter-keys")) return;
+    const named = one(`[data-key="${CSS.escape(event.key)}"]`, card() ?? document);
+    if (!named && !letters[event.key]) return;
     event.preventDefault();
-    letters[event.key]();
+    named ? named.click() : letters[event.key]();
   });
 
   // Enter asks anew even while Stop stands in place of Send.
@@ -78,16 +78,12 @@
   for (const kind of ["pointerdown", "keydown", "focusin", "wheel", "touchmove"]) on(kind, touch, { passive: true });
 
   on("htmx:before:swap", event => {
-    const { ctx, tasks } = event.detail;
+    const { tasks } = event.detail;
     for (const task of [...tasks]) {
       const list = task.target;
       if (task.type !== "partial" || task.swapSpec.style !== "innerMorph" || !list?.hasAttribute?.("data-touched")) continue;
       tasks.splice(tasks.indexOf(task), 1);
       one(`[data-apply="${list.id}"]`).hidden = false;
-    }
-    if (ctx.sourceElement?.matches?.("[data-open]")) {
-      one("[data-card].is-open")?.classList.remove("is-open");
-      ctx.sourceElement.closest("[data-card]")?.classList.add("is-open");
     }
   });
 
@@ -107,8 +103,10 @@
   });
   on("htmx:sse:after:connection", event => { const lost = one(".lost", event.target); if (lost) lost.hidden = true; });
 
-  // Toasts go by themselves, errors stay until they are closed.
+  // The card of the profile beside is marked. Toasts go by themselves, errors stay until they are closed.
   on("htmx:after:swap", () => {
+    const shown = one("#panel [data-of]")?.dataset.of;
+    if (shown) for (const item of document.querySelectorAll("li[data-card]")) item.classList.toggle("is-open", item.id === shown);
     for (const toast of document.querySelectorAll(".toast:not(.is-error, [data-timed])")) {
       toast.dataset.timed = "";
       setTimeout(() => toast.matches(":hover, :focus-within") || dismiss(toast), 8000);

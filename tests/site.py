@@ -247,7 +247,7 @@ async def candidate(number: int, name: str = "", **fields: Any) -> Candidate:
         file_key=f"drive:{number}",
         file_name=fields.pop("file_name", f"{number}.pdf"),
         profile=fields.pop("profile", Profile(name=name or f"Person {number}", headline="Developer")),
-        pages=("wrote services in Python",),
+        pages=fields.pop("pages", ("wrote services in Python",)),
         ingested_at=datetime.now(UTC),
         **fields,
     )

@@ -278,22 +278,17 @@ def test_dates_stay_with_their_rows() -> None:
 # --------------------------------------------------------------------------------------------------- pictures
 
 
-async def test_marks_are_drawn_where_the_words_stand() -> None:
+async def test_words_are_found_where_they_stand_on_the_picture() -> None:
     data = odd_files.boxed(((50, 100, 200, 200), "She led a team of twelve en-\ngineers in Lyon."))
-    plain = await pdf.render_page(data, 0, scale=1)
-    marked = await pdf.render_page(data, 0, scale=1, marks=["twelve engineers"])
-    words = {text: box for *box, text in (await pdf.page_words(data, 0)).words}
-    before, after = pymupdf.Pixmap(plain), pymupdf.Pixmap(marked)
-    changed = {
-        text
-        for text, (x0, y0, x1, y1) in words.items()
-        if any(
-            before.pixel(x, y) != after.pixel(x, y)
-            for x in range(int(x0) + 1, int(x1))
-            for y in range(int(y0) + 1, int(y1))
-        )
-    }
-    assert changed == {"twelve", "en-", "gineers"}
+    picture = pymupdf.Pixmap(await pdf.render_page(data, 0, scale=1))
+    (page,) = await pdf.page_words(data, [0])
+    (place,) = page.where("Twelve engineers")
+    assert [word.text for word in place] == ["twelve", "en-", "gineers"]
+    for word in page.words:
+        box = [(x, y) for x in range(int(word.x0), int(word.x1)) for y in range(int(word.y0), int(word.y1))]
+        assert any(picture.pixel(x, y) != (255, 255, 255) for x, y in box), word
+    assert page.where("thirteen engineers") == []
+    assert page.where("—") == []
 
 
 async def test_a_page_that_is_not_there() -> None:

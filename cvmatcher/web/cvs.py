@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -12,7 +12,8 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from cvmatcher import pdf
-from cvmatcher.domain import Candidate, FileGone, NotFound, Unavailable, Verdict
+from cvmatcher.domain import Candidate, FileGone, NotFound, Unavailable, Unreadable
+from cvmatcher.pdf import PageWords
 from cvmatcher.store import audit, candidates, ledger, likes, people
 from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
@@ -20,15 +21,18 @@ from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.people import User
 from cvmatcher.web.above import Above, above
 from cvmatcher.web.auth import signed_in
+from cvmatcher.web.pages import Page, drawn, marks_of, words_of
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest
 from cvmatcher.web.turnview import Card, TurnView
 
 Tab = FromQuery[Literal["profile", "cv", "why", "history"]]
+Zoom = FromQuery[Literal["fit", "125", "150", "200"]]  # per cent of the width there is
+At = Annotated[str, QueryParameter(name="at", max_length=16)]  # the criterion whose quotation is looked at
 TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
 
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-PAGE_SCALE = 1.6  # of 72 dpi: sharp at the width of the panel
+PAGE_SCALE = 2.0  # of 72 dpi: sharp at twice the width of the panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,6 @@ class Place:
     after: str | None
     total: int
     above: Above | None = None  # why the candidate stands above `after`; None unless asked for
-
-    @property
-    def verdicts(self) -> list[Verdict]:
-        return [one for _, one in self.card.marks if one] if self.card else []
 
 
 async def _candidate(candidate_id: str) -> Candidate:
@@ -89,35 +89,74 @@ class Opened:
     tab: str
     is_liked: bool
     history: tuple[list[LedgerRow], list[tuple[str, AuditRow]]] | None = None
+    pages: tuple[Page, ...] = ()
+    trouble: str = ""  # why there are no pictures: code of an error
+    zoom: str = "fit"
+    at: str = ""
 
 
-async def opened(user: User, candidate: Candidate, turn_id: str, tab: str = "profile") -> Opened:
+async def opened(web: Web, user: User, candidate: Candidate, turn_id: str, tab: str = "profile") -> Opened:
     """Writes the look to the audit log."""
     await audit.append(user.id, "viewed", candidate.id)
-    return Opened(
+    place = await _place(turn_id, candidate, user.id, compared=tab == "why")
+    shown = Opened(
         candidate=candidate,
-        place=await _place(turn_id, candidate, user.id, compared=tab == "why"),
+        place=place,
         tab=tab,
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
         history=await _history(candidate, admin=user.is_admin) if tab == "history" else None,
     )
+    return await _with_pages(web, shown) if tab == "cv" else shown
+
+
+async def _with_pages(web: Web, shown: Opened) -> Opened:
+    """A file that cannot be had or drawn now leaves the text, and is said."""
+    candidate, trouble, words = shown.candidate, "", list[PageWords]()
+    try:
+        words = await _words(web, candidate)
+    except (FileGone, Unavailable, Unreadable) as error:
+        trouble = error.code
+    marks = marks_of(shown.place.card if shown.place else None)
+    return replace(shown, pages=drawn(candidate.pages, marks, words), trouble=trouble)
+
+
+async def _words(web: Web, candidate: Candidate) -> list[PageWords]:
+    words = web.words.get(candidate.content_hash)
+    if words is None:
+        words = await words_of(await file_of(web, candidate), len(candidate.pages))
+        web.words.put(candidate.content_hash, words)
+    return words
 
 
 @get("/cv/{candidate_id:str}", guards=[signed_in])
 async def profile(
-    request: WebRequest, web: Web, candidate_id: FromPath[str], turn_id: TurnId = "", tab: Tab = "profile"
+    request: WebRequest,
+    web: Web,
+    candidate_id: FromPath[str],
+    *,
+    turn_id: TurnId = "",
+    tab: Tab = "profile",
+    zoom: Zoom = "fit",
+    at: At = "",
 ) -> Response[Any]:
     """The profile; beside the list as a fragment, elsewhere as a page, for a script as JSON."""
     candidate = await _candidate(candidate_id)
-    shown = await opened(request.person, candidate, turn_id, tab)
+    shown = replace(await opened(web, request.person, candidate, turn_id, tab), zoom=zoom, at=at)
     if request.wants_json:
         return Response(candidate.model_dump(mode="json", exclude={"pages", "passages"}))
     context: dict[str, Any] = {name: getattr(shown, name) for name in Opened.__slots__}
     if not request.is_partial:
-        return web.render.page(request.viewer, "cvs/profile.html", beside=False, **context)
+        return web.render.page(request.viewer, "cvs/profile.html", beside=False, focus=False, **context)
     place = shown.place
-    headers = {"HX-Replace-Url": f"/c/{place.conversation}?t={place.turn}&cv={candidate.id}"} if place else None
-    return web.render.fragment(request.viewer, "cvs/_profile.html", headers=headers, beside=True, **context)
+    beside = f"/c/{place.conversation}?t={place.turn}&cv={candidate.id}&tab={tab}" if place else ""
+    return web.render.fragment(
+        request.viewer,
+        "cvs/_profile.html",
+        headers={"HX-Replace-Url": beside} if beside else None,
+        beside=True,
+        focus="#profile-" not in request.source,
+        **context,
+    )
 
 
 async def _history(candidate: Candidate, *, admin: bool) -> tuple[list[LedgerRow], list[tuple[str, AuditRow]]]:
@@ -191,21 +230,15 @@ async def download_by_name(request: WebRequest, web: Web, name: FromPath[str]) -
 
 
 @get("/cv/{candidate_id:str}/pages/{number:int}", guards=[signed_in])
-async def page_image(
-    request: WebRequest, web: Web, candidate_id: FromPath[str], number: FromPath[int], turn_id: TurnId = ""
-) -> Response[bytes]:
-    """Page `number` (from 1) as a PNG, the quotations of the reader's search marked on it."""
+async def page_image(web: Web, candidate_id: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+    """Page `number` (from 1) as a PNG."""
     candidate = await _candidate(candidate_id)
     if not 1 <= number <= max(1, len(candidate.pages)):
         raise NotFound("no such page")
-    place = await _place(turn_id, candidate, request.person.id)
-    quoted = [one.quotation for one in place.verdicts if one.quotation] if place else []
-    marks = [one.text for one in quoted if one.page == number - 1]
-    key = (candidate.content_hash, number, tuple(marks))
+    key = (candidate.content_hash, number)
     image = web.pictures.get(key)
     if image is None:
-        data = await file_of(web, candidate)
-        image = await pdf.render_page(data, number - 1, scale=PAGE_SCALE, marks=marks)
+        image = await pdf.render_page(await file_of(web, candidate), number - 1, scale=PAGE_SCALE)
         web.pictures.put(key, image)
     return Response(image, media_type="image/png")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,6 +147,7 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "link": lambda criteria: f"/?criteria={quote(links.encoded(criteria), safe='')}",
             "linked": links.encoded,
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+            "unwrapped": _unwrapped,
             "url_part": lambda value: quote(str(value), safe=""),
         }
     )
@@ -179,6 +181,11 @@ def _month(stamp: str | None, language: str) -> str:
 
 def _number(value: float, language: str) -> str:
     return format_decimal(value, format="#,##0.#", locale=language)
+
+
+def _unwrapped(text: str) -> str:
+    """Lines that a narrow page broke off, whole again: one that begins small goes on the line before it."""
+    return re.sub(r"(?<![.;:!?\s])[ \t]*\n[ \t]*(?=[a-zà-ÿ(])", " ", text)
 
 
 def _duration(ms: int, language: str) -> str:

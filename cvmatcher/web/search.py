@@ -18,7 +18,7 @@ from cvmatcher.web import links
 from cvmatcher.web.asking import Asker
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
-from cvmatcher.web.cvs import Opened, opened
+from cvmatcher.web.cvs import Opened, Tab, opened
 from cvmatcher.web.live import Live
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer
@@ -55,8 +55,10 @@ async def conversation(
     request: WebRequest,
     web: Web,
     conversation_id: FromPath[str],
+    *,
     upto: Annotated[str, QueryParameter(name="t", max_length=64)] = "",
     beside: Annotated[str, QueryParameter(name="cv", max_length=64)] = "",
+    tab: Tab = "profile",
 ) -> Response[Any]:
     """The conversation as saved; with `t`, up to that turn, so that Back goes back; with `cv`, a profile beside it."""
     found = await store.conversation(conversation_id, request.person.id)
@@ -69,7 +71,7 @@ async def conversation(
         found,
         shown,
         later=len(turns) - len(shown),
-        profile=await opened(request.person, candidate, upto) if candidate else None,
+        profile=await opened(web, request.person, candidate, upto, tab) if candidate else None,
     )
 
 
