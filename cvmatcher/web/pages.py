@@ -120,8 +120,8 @@ def _named(name: str, page: PageWords) -> list[list[Word]]:
 
 
 def _runs(found: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where `wanted` stands in `found`, as half-open ranges."""
-    for start in range(len(found) - len(wanted) + 1):
+    """Where `wanted` stands in `found`, as half-open ranges; nothing stands nowhere."""
+    for start in range(len(found) - len(wanted) + 1) if wanted else ():
         if tuple(found[start : start + len(wanted)]) == tuple(wanted):
             yield start, start + len(wanted)
 
