@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from litestar import Litestar
 
 from cvmatcher import demo, erasure, home, retention, store, supervisor
 from cvmatcher import worker as work
@@ -42,6 +43,7 @@ def _stop_signals() -> Iterator[asyncio.Event]:
 
 async def up(settings: Settings, *, demo: bool) -> None:
     """Runs everything until SIGINT or SIGTERM."""
+    refuse_plain(settings)
     settings.folder.mkdir(parents=True, exist_ok=True)
     with _stop_signals() as stop:
         starting = asyncio.create_task(_up(settings, stop, demo=demo))
@@ -72,7 +74,7 @@ async def _first_start(settings: Settings) -> None:
         if await people.users():
             return
         password = secrets.token_urlsafe(12)
-        await people.add_user("admin", password, people.Role.ADMIN)
+        await people.add_user("admin", password, people.Role.ADMIN, can_export=True)
         out.print("[bold]First start.[/] Sign in with this account; the password is shown only now:", highlight=False)
         out.print(
             f"  address   {supervisor.address(settings)}\n  name      admin\n  password  {password}", highlight=False
@@ -96,27 +98,43 @@ async def _fill_with_demo(settings: Settings) -> None:
     await asyncio.to_thread(demo.make_pool, folder, DEMO_CVS, DEMO_SEED)
 
 
+def refuse_plain(settings: Settings) -> None:
+    """Sessions go over plain http on the loopback address only. Raises Misconfigured."""
+    loopback = settings.host in {"127.0.0.1", "::1", "localhost"}
+    if not loopback and not (settings.public_url or "").startswith("https://"):
+        raise Misconfigured(
+            f"HOST={settings.host} can be reached by others: put a proxy with TLS in front and say its address, "
+            "PUBLIC_URL=https://…"
+        )
+
+
 def web(settings: Settings) -> None:
     """Runs the web server until SIGINT or SIGTERM. Raises Misconfigured without servers to talk to."""
     asyncio.run(_web(settings))
 
 
+def server_of(app: Litestar, settings: Settings) -> uvicorn.Server:
+    """Only the trusted proxy's word on who the reader is counts."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level.lower(),
+        proxy_headers=bool(settings.trusted_proxy),
+        forwarded_allow_ips=settings.trusted_proxy or None,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+        access_log=False,  # addresses hold names of files and what was searched for; nginx says who came
+    )
+    return uvicorn.Server(config)
+
+
 async def _web(settings: Settings) -> None:
+    refuse_plain(settings)
     async with home.servers(settings) as located, open_services(located) as services:
         await refuse_unmigrated(services.database, located)
         async with services.follower:
-            config = uvicorn.Config(
-                create_app(services),
-                host=located.host,
-                port=located.port,
-                log_level=located.log_level.lower(),
-                proxy_headers=bool(located.trusted_proxy),
-                forwarded_allow_ips=located.trusted_proxy or None,
-                timeout_graceful_shutdown=5,
-                server_header=False,
-                access_log=False,  # addresses hold names of files and what was searched for; nginx says who came
-            )
-            await serve(uvicorn.Server(config))
+            await serve(server_of(create_app(services), located))
 
 
 async def serve(server: uvicorn.Server) -> None:

@@ -121,4 +121,13 @@ async def enable(request: WebRequest, user_id: FromPath[str]) -> Response[Any]:
     return Redirect("/users", status_code=303)
 
 
-HANDLERS = (settings, save_settings, change_password, new_token, users, add_user, disable, enable)
+@post("/users/{user_id:str}/export", guards=[admin], status_code=200)
+async def set_export(request: WebRequest, user_id: FromPath[str]) -> Response[Any]:
+    """Whether the user may carry lists of candidates out: apart from the role."""
+    allowed = "allowed" in await request.fields()
+    await store.set_export(user_id, allowed=allowed)
+    await audit.append(request.person.id, "allowed export" if allowed else "forbade export", user_id)
+    return Redirect("/users", status_code=303)
+
+
+HANDLERS = (settings, save_settings, change_password, new_token, users, add_user, disable, enable, set_export)

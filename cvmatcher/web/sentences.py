@@ -143,6 +143,8 @@ ACTS: dict[str, str] = {
     "made a token": _("made a token"),
     "added user": _("added an account"),
     "disabled user": _("disabled an account"),
+    "allowed export": _("allowed exports"),
+    "forbade export": _("forbade exports"),
     "enabled user": _("enabled an account"),
     "started ingest": _("started a look for new CVs"),
     "started sync": _("started a full comparison"),
