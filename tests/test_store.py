@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
+import pymongo
 import pytest
+from pymongo.errors import ServerSelectionTimeoutError
 
 from cvmatcher.domain import Conflict, NotFound, StaleCursor
 from cvmatcher.ports import VectorEntry
-from cvmatcher.store import Database, jobs, ledger, sources, tombstones, vectors
+from cvmatcher.store import Database, connect, jobs, ledger, sources, tombstones, vectors
 from cvmatcher.store.transactions import Session, in_transaction
 
 
@@ -136,3 +138,22 @@ async def test_a_folder_has_the_same_name_each_time(database: Database, tmp_path
     name = await sources.register_folder(tmp_path)
     assert await sources.register_folder(tmp_path / "sub" / "..") == name
     assert await sources.folders() == {name: resolved}
+
+
+async def test_a_wait_for_mongodb_cancelled_again_and_again_leaves_the_client_usable() -> None:
+    """As when many readers leave while MongoDB is away: once, every later request then waited for ever."""
+    async with connect("mongodb://127.0.0.1:9/?directConnection=true") as client:  # nobody listens there
+
+        async def ask() -> None:
+            with pymongo.timeout(1):
+                await client.admin.command("ping")
+
+        tasks = [asyncio.create_task(ask()) for _ in range(5)]
+        while not client._topology._condition._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        while not all(task.done() for task in tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(ServerSelectionTimeoutError):
+            await asyncio.wait_for(ask(), 20)

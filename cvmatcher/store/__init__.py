@@ -13,6 +13,8 @@ from beanie import Document, init_beanie
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from cvmatcher.store import cancelling
+
 Database = AsyncDatabase[dict[str, Any]]
 
 
@@ -24,6 +26,7 @@ def documents() -> list[type[Document]]:
 
 def connect(uri: str) -> AsyncMongoClient[dict[str, Any]]:
     """A client that gives up on an absent server after 3 s, so that the web can say so."""
+    cancelling.mend()
     return AsyncMongoClient(
         uri,
         serverSelectionTimeoutMS=3000,

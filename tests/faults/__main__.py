@@ -25,8 +25,7 @@ async def one(world: World, case: Case, seed: int, *, short: bool) -> Result:
                 await case.run(scene)
         except Exception as error:  # noqa: BLE001 - a try that fails is a finding, and the others go on
             lost, doubled = (error.lost, error.doubled) if isinstance(error, Lost) else (0, 0)
-            log = scene.home / "worker.log"
-            tail = log.read_text(errors="replace")[-3000:] if log.exists() else ""
+            tail = await scene.told()
             return Result(
                 case.row, case.name, seed, False, monotonic() - begun, scene.recovery, lost, doubled, _line(error), tail
             )

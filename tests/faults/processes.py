@@ -12,6 +12,7 @@ import faulthandler
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -152,6 +153,17 @@ def _begin(plan: Plan, name: str) -> None:
     failpoint.configure(plan.failpoint)
 
 
+def _show_tasks_when_asked() -> None:
+    """SIGUSR1 prints where each task stands."""
+
+    def show() -> None:
+        for task in asyncio.all_tasks():
+            task.print_stack(limit=12)
+        faulthandler.dump_traceback()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, show)
+
+
 # --------------------------------------------------------------------------------------------------------- worker
 
 
@@ -165,6 +177,7 @@ def work(plan: Plan) -> None:
 
 
 async def _work(plan: Plan) -> None:
+    _show_tasks_when_asked()
     client = store.connect(plan.mongo)
     await store.open_store(client, plan.database, "CVExtractionCollection")
     queue = await jobs.open_queue(plan.redis)
@@ -252,6 +265,7 @@ def search_parts(vectors: FaissIndex, words: TantivyIndex, gemini: Gemini | None
 
 
 async def _serve(plan: Plan) -> None:
+    _show_tasks_when_asked()
     client = store.connect(plan.mongo)
     database = await store.open_store(client, plan.database, "CVExtractionCollection")
     async with client, services(plan, database) as made, made.follower:

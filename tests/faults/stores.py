@@ -182,7 +182,7 @@ async def _mongo_away(scene: Scene, *, frozen: bool) -> None:
         raise Lost("the web server ended")
 
 
-@case(MONGO, "killed", quick=False)
+@case(MONGO, "killed")
 async def mongo_killed(scene: Scene) -> None:
     await _mongo_away(scene, frozen=False)
 

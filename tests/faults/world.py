@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import random
 import secrets
 import shutil
@@ -15,7 +16,7 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -279,6 +280,15 @@ class Scene:
             report = await consistency.check(parts)
             if not report["ok"]:
                 raise Lost(f"check: {report['differences']}")
+
+    async def told(self) -> str:
+        """The ends of the processes' logs, with where each of their tasks stands now."""
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid or 0, signal.SIGUSR1)
+        await asyncio.sleep(0.5)
+        logs = [self.home / f"{name}.log" for name in ("worker", "web")]
+        return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-20_000:]}" for log in logs if log.exists())
 
     async def close(self) -> None:
         for keeper in self._keepers:
