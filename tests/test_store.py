@@ -149,7 +149,7 @@ async def test_a_wait_for_mongodb_cancelled_again_and_again_leaves_the_client_us
                 await client.admin.command("ping")
 
         tasks = [asyncio.create_task(ask()) for _ in range(5)]
-        while not client._topology._condition._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110
+        while not client._topology._condition._waiters:  # noqa: ASYNC110
             await asyncio.sleep(0)
         while not all(task.done() for task in tasks):
             for task in tasks:
