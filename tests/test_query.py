@@ -19,7 +19,6 @@ from cvmatcher.domain import (
     VerdictState,
 )
 from cvmatcher.query import evidence
-from cvmatcher.query.conversation import follow_up
 from cvmatcher.query.phrases import understand
 from cvmatcher.query.plan import plan
 from tests import understanding
@@ -92,39 +91,6 @@ def test_understanding_of_many_sentences(truth: Path, floor: float) -> None:
     """The floors that have been reached, in each language; docs/decisions/0004-search.md has the blind figure."""
     counts = understanding.measure(truth)
     assert {name: understanding.f1(counts[name]) >= floor for name in ("fr", "en")} == {"fr": True, "en": True}
-
-
-# ------------------------------------------------------------------------------------------------------- follow-ups
-
-FIRST = understand("développeur Java à Lyon parlant allemand, 5 ans d'expérience")[0]
-
-
-@pytest.mark.parametrize(
-    ("message", "gone", "come"),
-    [
-        ("plutôt à Nantes", {"Lyon"}, {"Nantes"}),
-        ("et qui connaît Docker", set(), {"Docker"}),
-        ("oublie l'allemand", {"de"}, set()),
-        ("peu importe la ville", {"Lyon"}, set()),
-        ("at least 8 years of experience", set(), set()),
-        ("nouvelle recherche : comptable", {"Lyon", "de", "développeur Java"}, {"comptable"}),
-    ],
-)
-def test_a_follow_up_changes_what_it_names(message: str, gone: set[str], come: set[str]) -> None:
-    before, after = ({c.value for c in criteria} for criteria in (FIRST, follow_up(message, FIRST)[0]))
-    assert not gone & after
-    assert come <= after
-    assert before - gone - {"Java"} <= after | {"", "Java"} or "nouvelle" in message
-
-
-def test_a_follow_up_loosens_a_must() -> None:
-    after = {c.value: c.need for c in follow_up("l'allemand serait un plus", FIRST)[0]}
-    assert (after["de"], after["Lyon"]) == (N.NICE, N.MUST)
-
-
-def test_ids_are_numbered_anew() -> None:
-    after = follow_up("plutôt à Nantes", FIRST)[0]
-    assert [c.id for c in after] == [f"c{n}" for n in range(1, len(after) + 1)]
 
 
 # ------------------------------------------------------------------------------------------------------- judging

@@ -11,7 +11,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,13 @@ def _criterion(part: str) -> Truth:
     return readings[0] | {"also": readings[1:], "optional": bool(match["optional"])}
 
 
+def advert(path: Path) -> tuple[Truth, str]:
+    """The truth of an invented advert, its first line, and its text."""
+    truth, _, text = path.read_text(encoding="utf-8").partition("\n")
+    wanted = [_criterion(part.strip()) for part in truth.removeprefix("=> ").split(";")]
+    return {"id": path.stem, "language": path.stem[:2], "criteria": wanted}, text
+
+
 # ------------------------------------------------------------------------------------------------------- counting
 
 
@@ -116,9 +123,14 @@ def measure(path: Path = TRUTH) -> dict[str, Counter[str]]:
     return counts
 
 
-def compared(request: Truth) -> tuple[list[tuple[Truth, Criterion]], list[Truth], list[Criterion]]:
+Reader = Callable[[str], tuple[tuple[Criterion, ...], tuple[str, ...]]]
+
+
+def compared(
+    request: Truth, reader: Reader = understand
+) -> tuple[list[tuple[Truth, Criterion]], list[Truth], list[Criterion]]:
     """True criteria with what was found of them, those missed, and what was found without being true."""
-    extra, found, missed = list(understand(request["request"])[0]), [], []
+    extra, found, missed = list(reader(request["request"])[0]), [], []
     for true in sorted(request["criteria"], key=lambda true: bool(true.get("optional"))):
         match = next((criterion for criterion in extra if matches(criterion, true)), None)
         if match is not None:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 
 from cvmatcher.domain import EarlierTurn, Understanding
-from cvmatcher.query import conversation as talk
+from cvmatcher.query import advert
+from cvmatcher.query import conversation as conversation_so_far
 from cvmatcher.query.phrases import understand
 
 
@@ -18,8 +19,10 @@ class RulesInterpreter:
 
     async def interpret(self, message: str, conversation: Sequence[EarlierTurn]) -> Understanding:
         """Never fails; what no rule could use is in `not_understood`."""
-        if conversation:
-            criteria, unused = talk.follow_up(message, conversation[-1].criteria)
+        if advert.is_advert(message):
+            criteria, unused = advert.understand(message)
+        elif conversation:
+            criteria, unused = conversation_so_far.follow_up(message, conversation[-1].criteria)
         else:
             criteria, unused = understand(message)
         return Understanding(criteria=criteria, not_understood=unused, by="rules")

@@ -154,6 +154,7 @@ def _changed(message: str, earlier: Sequence[Criterion]) -> Answer:
     folded = _folded(message)
     replaces, wider = _REPLACE.search(folded) is not None, _WIDER.search(folded) is not None
     new, unused = understand(_blank(_blank(_blank(message, _REPLACE), _ONLY), _WIDER))
+    unused = unused or (() if new else (message.strip(),))
     also = wider or _ALSO.search(folded) is not None
     if also and len(new) == 1 and new[0].or_remote and not new[0].value:
         return _or_remote(new, earlier), unused

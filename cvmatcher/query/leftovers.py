@@ -228,7 +228,8 @@ def _own_clause(message: Message, start: int, end: int, named: Sequence[Item]) -
 def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> list[Item] | None:
     """A plain noun beside a skill or sector belongs to its name: "group consolidation", "charpente métallique"."""
     inside = message.words_in(start, end)
-    if len(inside) > 2 or _is_text(message, inside) or _telegraphic(message):
+    small = words.of("prepositions") | words.of("filler")
+    if len(inside) > 2 or any(w.text in small for w in inside) or _is_text(message, inside) or _telegraphic(message):
         return None
     for number, item in enumerate(named):
         if item.kind not in {CriterionKind.SKILL, CriterionKind.SECTOR}:

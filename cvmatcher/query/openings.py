@@ -14,7 +14,8 @@ from cvmatcher.vocabulary import skills, words
 _GREETING = (
     r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
     r"|s'il (?:vous|te)"
-    r" plait|thanks(?: a lot)?|thank you|en urgence|urgent\w*|cheers|cordialement|bonne journee"
+    r" plait|thanks(?: a lot)?|thank you|en urgence|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?|urgent\w*"
+    r"|cheers|cordialement|bonne journee"
 )
 _ASKING = (
     r"(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu|pourriez[ -]vous"

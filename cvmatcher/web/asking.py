@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from cvmatcher import reading
 from cvmatcher.domain import Candidate, Criterion, CriterionKind, InvalidInput, Need, NotFound
+from cvmatcher.query import advert
 from cvmatcher.query.phrases import understand
 from cvmatcher.store import candidates
 from cvmatcher.store import turns as store
@@ -170,4 +171,6 @@ def _within(text: str) -> tuple[str, bool]:
     data = text.encode()
     if len(data) <= MESSAGE_BYTES:
         return text, True
+    if advert.is_advert(text):
+        return advert.essence(text, MESSAGE_BYTES)
     return data[:MESSAGE_BYTES].decode("utf-8", "ignore").rsplit(None, 1)[0], False

@@ -14,6 +14,7 @@ _NOT_SPOKEN = re.compile(
     r"\s*(?:market|marche|compan|entreprise|client|cuisine|law|press|food|team|equipe|groupe|group|culture|gaap"
     r"|literature|school|army|citizen|passport|national|labou?r|tax|payroll|restaurant|wine|bulldog|driving|teacher)"
 )
+_SCALE = re.compile(r"\s*\(\s*(?:niveau |level )?([abc][12])\b[^)]*\)")
 _SEVERAL = re.compile(r"\b(?:trilingu\w+|quadrilingu\w+|multilingu\w+)\b")
 
 
@@ -80,7 +81,8 @@ def _level(message: Message, start: int, end: int, before: int, after: int) -> t
     if later is None and message.folded[end : end + 2] == " (":
         later = _LEVEL_AFTER.match(message.folded, end + 2, after)
     if later and message.free(*later.span(1)):
-        return _level_of(later[1]), start, later.end()
+        scale = _SCALE.match(message.folded, later.end())
+        return (_level_of(scale[1]), start, scale.end()) if scale else (_level_of(later[1]), start, later.end())
     earlier = _LEVEL_BEFORE.search(message.folded, max(before, message.clause_start(start)), start)
     if earlier:
         return _level_of(earlier[1]), earlier.start(), end

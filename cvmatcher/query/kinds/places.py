@@ -114,28 +114,30 @@ def _named(message: Message) -> Iterator[tuple[int, int]]:
 def _is_place(message: Message, position: int, width: int, last: int) -> bool:
     named = message.words[position : position + width]
     start, end = named[0].start, named[-1].end
-    if not message.free(start, end):
-        return False
     name = message.text[start:end]
-    if re.search(r"[,;.!?\n()/]", name.replace("St.", "")):
+    if not message.free(start, end) or re.search(r"[,;.!?\n()/]", name.replace("St.", "")):
         return False
+    if len(name) < 4 and not name.isupper() and not name.istitle():
+        return False  # "us" is no country
     known = [p for p in places.all_named(name) if p.kind != "city" or _spelt(p.name, name)]
-    if not known:
-        return False
+    return bool(known) and _stands_as_a_place(message, start, end, known[0], last)
+
+
+def _stands_as_a_place(message: Message, start: int, end: int, known: places.Place, last: int) -> bool:
+    """By its capital, its size, what leads it, whether it stands alone or in a list of places."""
+    name, word = message.text[start:end], message.words_in(start, end)[0].text
     lead = _LED.search(message.folded, max(0, start - 45), start)
-    led, sure = lead is not None, lead is not None and lead["sure"] is not None
+    sure = lead is not None and lead["sure"] is not None
     lonely = start > 0 and alone(message, start, end)
     listed = last >= 0 and continues(message, last, start)
-    capital = name[0].isupper()
-    big = known[0].kind != "city" or known[0].population >= 90_000
-    if not (capital and sure and (big or not skills.canonical(name))) and not _is_mainly_a_place(
-        name, named[0].text, lonely=capital and (lonely or listed)
-    ):
+    capital, home = name[0].isupper(), known.country in _HOME
+    big = known.kind != "city" or known.population >= 90_000
+    led_there = capital and sure and (big or not skills.canonical(name))
+    if not led_there and not _is_mainly_a_place(name, word, lonely=capital and (lonely or listed)):
         return False
-    home = known[0].country in _HOME
-    if led or lonely or listed:
+    if lead or lonely or listed:
         return capital or big
-    return (capital and start > 0 and (big or home)) or (big and (known[0].kind == "city" or not home))
+    return (capital and start > 0 and (big or home)) or (big and (known.kind == "city" or not home))
 
 
 def _spelt(listed: str, written: str) -> bool:

@@ -22,7 +22,7 @@ _BEFORE = re.compile(
     rf"|working)"
     rf"\s+(?:\w+ )?)?(?:dans|en|in|from|chez|pour|for|at|par|au sein d[eu']|passee?s? (?:par|dans)|venant d[eu']"
     rf"|venue?s? d[eu']"
-    rf"|issu\w* d[eu']|sorti\w* d[eu']|coming from|across|ayant (?:fait|connu)(?: du| de)?|inside|within)\s*{_ARTICLES}"
+    rf"|issu\w* d[eu']|sorti\w* d'une?|coming from|across|ayant (?:fait|connu)(?: du| de)?|inside|within)\s*{_ARTICLES}"
     rf"(?:(?:secteur|domaine|industrie|monde|univers|entreprise|grande?|large|small|big|petite?|leading"
     rf"|environnement)\s+)*"
     rf"{_ARTICLES})$"

@@ -161,18 +161,24 @@ def _speaks_or_lies(word: str) -> bool:
 
 def _right(message: Message, end: int) -> int:
     """French puts it behind: "ingénieur commercial export", "responsable de magasin bio"."""
-    head = end
+    head, joined = end, False
     first = message.words_in(0, end)[-1].start
     after = message.words_in(end, message.clause_end(end))
     while after:
         known = bool(titles.ids(message.text[first:end]))
-        wide = not known or (_wide(message, first, head) and _common(message, after[0]))
-        width = _belongs_behind(message, after, end, bare=end == head and wide)
+        wide = not known or (not joined and _wide(message, first, head) and _common(message, after[0]))
+        width = _belongs_behind(message, after, end, bare=(end == head or known) and wide)
         several = " " in message.text[first:end]
-        if not width or (known and several and sectors.ids(message.text[after[0].start : after[width - 1].end])):
+        if not width or (
+            known
+            and several
+            and not _common(message, after[0])
+            and sectors.ids(message.text[after[0].start : after[width - 1].end])
+        ):
             break
         end = after[width - 1].end
         skill = next((b for a, b in _skills(message.text) if a < end < b), end)
+        joined = joined or any(a == after[0].start for a, _ in _skills(message.text))
         end, after = skill, [word for word in after[width:] if word.start >= skill]
     return end
 

@@ -90,7 +90,7 @@ def _in_what(message: Message, end: int) -> tuple[str, int]:
 
 
 def _a_company(name: str) -> bool:
-    return bool(sectors.ids(name)) and not name[:1].isupper()
+    return bool(sectors.ids(name)) and not skills.canonical(name) and not name[:1].isupper()
 
 
 def _product(message: Message, start: int, stop: int) -> tuple[str, int]:
