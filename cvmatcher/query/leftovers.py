@@ -135,10 +135,8 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
     elif _is_text(message, inside):
         kind = CriterionKind.TEXT if len(value) > 2 and (len(inside) > 1 or alone or own) else None
     else:
-        kind = _of_a_thing(message, start, inside, named) or (
-            CriterionKind.SKILL if not alone and len(inside) <= 3 and own and len(value) > 3 else None
-        )
-        if kind is None and (len(inside) > 1 or alone) and len(value) > 3:
+        kind = _of_a_thing(message, start, inside, named)
+        if kind is None and len(value) > 3 and (len(inside) > 1 or alone or own):
             kind = CriterionKind.TEXT
     return Item(kind, value, start, end) if kind else None
 
