@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
+from rich.markup import escape
 
 from cvmatcher.domain import AppError, Conflict, InvalidInput, Misconfigured, NotFound
 from cvmatcher.settings import Settings
 from cvmatcher.terminal import answer_json, err, figures, macro, out, people, start_logging, table
 
-app = typer.Typer(help="Find people in a folder of CVs, in plain language.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Find people in a folder of CVs, in plain language.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they hold settings and CVs
+)
 users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(users, name="users")
 audit = typer.Typer(help="Who viewed, downloaded, exported, erased.", no_args_is_help=True)
@@ -31,7 +38,7 @@ def main() -> None:
     try:
         app()
     except AppError as error:
-        err.print(f"[bold red]{type(error).__name__}:[/] {error}", highlight=False)
+        err.print(f"[bold red]{type(error).__name__}:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -40,8 +47,9 @@ def main() -> None:
 def _settings() -> Settings:
     try:
         settings = Settings()
-    except ValueError as error:  # pydantic names each wrong variable
-        raise Misconfigured(str(error)) from error
+    except ValidationError as error:
+        wrong = (f"{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        raise Misconfigured("; ".join(wrong)) from error
     start_logging(settings.log_level)
     return settings
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Value(BaseModel):
-    """An immutable value, compared by content."""
+    """An immutable value, compared by content. Its errors name the field and never repeat what it held: a CV's text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 # --------------------------------------------------------------------------------------------------------- sources

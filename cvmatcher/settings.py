@@ -20,7 +20,9 @@ def _plain(value: object) -> str:
 class Settings(BaseSettings):
     """One attribute per environment variable, same name in upper case. An empty variable counts as unset."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     # where data lies
     cvmatcher_home: Path = Field(
