@@ -110,6 +110,7 @@ def configured(folder: Path, http: int, https: int, upstream: int) -> Path:
         "listen [::]:443 ssl http2;": "",
         "/etc/nginx/certificate/": f"{folder}/",
         "/var/www/certbot": f"{folder}/webroot",
+        "/var/log/nginx": f"{folder}",
     }
     for shipped, here in replaced.items():
         assert shipped in conf
