@@ -51,6 +51,7 @@ class User(Value):
     language: str = ""  # "fr", "en"; "" follows the browser
     theme: str = ""  # "light", "dark"; "" follows the system
     letter_keys: bool = True
+    blind: bool = False  # candidates under pseudonyms
     created: datetime
 
     @property
@@ -73,6 +74,7 @@ class UserDocument(Document):
     language: str = ""
     theme: str = ""
     letter_keys: bool = True
+    blind: bool = False
     password: str
     created: datetime
 
@@ -208,6 +210,10 @@ async def set_export(user_id: str, *, allowed: bool) -> None:
 
 async def set_preferences(user_id: str, *, language: str, theme: str, letter_keys: bool) -> None:
     await _change(user_id, {"language": language, "theme": theme, "letter_keys": letter_keys})
+
+
+async def set_blind(user_id: str, *, on: bool) -> None:
+    await _change(user_id, {"blind": on})
 
 
 async def _change(user_id: str, fields: dict[str, Any]) -> None:

@@ -47,6 +47,7 @@ class Change(Value):
 
     kind: str  # "drop", "must", "nice", "must_not", "add", "like", "unlike", "undo", "again", "document", "cut"
     label: str = ""  # of the criterion, name of the person or of the file
+    candidate: str = ""  # the person's id
 
 
 class Kept(Value):

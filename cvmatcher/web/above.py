@@ -21,11 +21,10 @@ class Above:
     there: VerdictState = VerdictState.NOT_FOUND
 
 
-def above(view: TurnView, candidate: Candidate, below: Candidate) -> Above:
-    """Both stand in the view's list, `candidate` before `below`."""
+def above(view: TurnView, candidate: Candidate, below: Candidate, name: str) -> Above:
+    """Both stand in the view's list, `candidate` before `below`, whom the reader knows as `name`."""
     upper, lower = _standing(view, candidate), _standing(view, below)
     criterion = why_above(view.criteria, upper, lower)
-    name = below.profile.name or below.file_name
     if criterion is None:
         return Above(below.id, name, None)
     return Above(below.id, name, criterion, _state(upper, criterion), _state(lower, criterion))

@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 
 from cvmatcher import search as core
 from cvmatcher.domain import Misconfigured, SearchEvent
-from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, privacy, records, search, welcome
+from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, privacy, records, search, sight, welcome
 from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.render import Renderer
@@ -66,6 +66,7 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
             *diagnostic.HANDLERS,
             *welcome.HANDLERS,
             *privacy.HANDLERS,
+            *sight.HANDLERS,
             *records.HANDLERS,
             create_static_files_router("/static", directories=[folder("static")], guards=[auth.open_to_all]),
         ],

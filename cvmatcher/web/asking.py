@@ -129,7 +129,9 @@ class Asker:
         if rest:
             criteria = _amended(criteria, understand(rest)[0])
         name = person.profile.name or person.file_name
-        return self._after(base, base.message, criteria, Change(kind="like" if alike else "unlike", label=name))
+        return self._after(
+            base, base.message, criteria, Change(kind="like" if alike else "unlike", label=name, candidate=person.id)
+        )
 
     async def _pointed(self, last: Turn, message: str) -> NewTurn | None:
         """The search for people like the row that the message points at, if it does: "more like the second one"."""

@@ -12,18 +12,20 @@ from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from cvmatcher import pdf
-from cvmatcher.domain import Candidate, FileGone, NotFound, Unavailable, Unreadable
+from cvmatcher.blind import HIDDEN
+from cvmatcher.domain import Candidate, FileGone, NotFound, NotSignedIn, Unavailable, Unreadable
 from cvmatcher.pdf import PageWords
 from cvmatcher.store import audit, candidates, ledger, likes, people
 from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
 from cvmatcher.store.ledger import LedgerRow
-from cvmatcher.store.people import User
 from cvmatcher.web.above import Above, above
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.pages import Page, drawn, marks_of, words_of
 from cvmatcher.web.parts import Web
+from cvmatcher.web.render import Viewer
 from cvmatcher.web.request import WebRequest
+from cvmatcher.web.sight import Sight, sight
 from cvmatcher.web.turnview import Card, TurnView
 
 Tab = FromQuery[Literal["profile", "cv", "why", "history"]]
@@ -55,7 +57,7 @@ async def _candidate(candidate_id: str) -> Candidate:
     return found
 
 
-async def _place(turn_id: str, candidate: Candidate, user_id: str, *, compared: bool = False) -> Place | None:
+async def _place(turn_id: str, candidate: Candidate, seen_as: Sight, user_id: str, *, compared: bool) -> Place | None:
     """None without a turn, or when it is another person's or gone: the profile stands on its own then."""
     if not turn_id:
         return None
@@ -63,7 +65,7 @@ async def _place(turn_id: str, candidate: Candidate, user_id: str, *, compared: 
         turn = await store.turn(turn_id, user_id)
     except NotFound:
         return None
-    view = TurnView(turn).take(await store.events(turn_id))
+    view = await seen_as.turn(TurnView(turn).take(await store.events(turn_id)))
     if candidate.id not in view.order:
         return None
     rank = view.order.index(candidate.id)
@@ -76,7 +78,7 @@ async def _place(turn_id: str, candidate: Candidate, user_id: str, *, compared: 
         before=view.order[rank - 1] if rank else None,
         after=after,
         total=len(view.order),
-        above=above(view, candidate, below) if below else None,
+        above=above(view, candidate, below, seen_as.name(below)) if below else None,
     )
 
 
@@ -88,6 +90,7 @@ class Opened:
     place: Place | None
     tab: str
     is_liked: bool
+    is_masked: bool = False
     history: tuple[list[LedgerRow], list[tuple[str, AuditRow]]] | None = None
     pages: tuple[Page, ...] = ()
     trouble: str = ""  # why there are no pictures: code of an error
@@ -95,25 +98,29 @@ class Opened:
     at: str = ""
 
 
-async def opened(web: Web, user: User, candidate: Candidate, turn_id: str, tab: str = "profile") -> Opened:
-    """Writes the look to the audit log."""
+async def opened(web: Web, viewer: Viewer, candidate: Candidate, turn_id: str, tab: str = "profile") -> Opened:
+    """What this reader may see of the candidate. Writes the look to the audit log. Raises NotSignedIn."""
+    user, seen_as = viewer.user, await sight(viewer)
+    if user is None:
+        raise NotSignedIn
     await audit.append(user.id, "viewed", candidate.id)
-    place = await _place(turn_id, candidate, user.id, compared=tab == "why")
+    place = await _place(turn_id, candidate, seen_as, user.id, compared=tab == "why")
     shown = Opened(
-        candidate=candidate,
+        candidate=seen_as.candidate(candidate),
         place=place,
         tab=tab,
+        is_masked=seen_as.hides(candidate.id),
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
-        history=await _history(candidate, admin=user.is_admin) if tab == "history" else None,
+        history=await _history(candidate, seen_as, admin=user.is_admin) if tab == "history" else None,
     )
     return await _with_pages(web, shown) if tab == "cv" else shown
 
 
 async def _with_pages(web: Web, shown: Opened) -> Opened:
-    """A file that cannot be had or drawn now leaves the text, and is said."""
+    """A file that cannot be had or drawn now leaves the text, and is said. Nobody draws a page in blind mode."""
     candidate, trouble, words = shown.candidate, "", list[PageWords]()
     try:
-        words = await _words(web, candidate)
+        words = [] if shown.is_masked else await _words(web, candidate)
     except (FileGone, Unavailable, Unreadable) as error:
         trouble = error.code
     marks = marks_of(shown.place.card if shown.place else None)
@@ -141,9 +148,9 @@ async def profile(
 ) -> Response[Any]:
     """The profile; beside the list as a fragment, elsewhere as a page, for a script as JSON."""
     candidate = await _candidate(candidate_id)
-    shown = replace(await opened(web, request.person, candidate, turn_id, tab), zoom=zoom, at=at)
+    shown = replace(await opened(web, request.viewer, candidate, turn_id, tab), zoom=zoom, at=at)
     if request.wants_json:
-        return Response(candidate.model_dump(mode="json", exclude={"pages", "passages"}))
+        return Response(shown.candidate.model_dump(mode="json", exclude={"pages", "passages"}))
     context: dict[str, Any] = {name: getattr(shown, name) for name in Opened.__slots__}
     if not request.is_partial:
         return web.render.page(request.viewer, "cvs/profile.html", beside=False, focus=False, **context)
@@ -159,9 +166,13 @@ async def profile(
     )
 
 
-async def _history(candidate: Candidate, *, admin: bool) -> tuple[list[LedgerRow], list[tuple[str, AuditRow]]]:
+async def _history(
+    candidate: Candidate, seen_as: Sight, *, admin: bool
+) -> tuple[list[LedgerRow], list[tuple[str, AuditRow]]]:
     """The candidate's files, and for admins who looked at them."""
     files = await ledger.by_candidate(candidate.id)
+    if seen_as.hides(candidate.id):
+        files = [one.model_copy(update={"name": HIDDEN, "path": ""}) for one in files]
     acts = await audit.about(candidate.id) if admin else []
     known = await people.names({one.actor for one in acts})
     return files, [(known.get(one.actor, "?"), one) for one in acts]
@@ -196,6 +207,7 @@ def disposition(name: str, *, attachment: bool) -> str:
 
 
 async def _file(request: WebRequest, web: Web, candidate: Candidate, *, attachment: bool) -> Response[bytes]:
+    (await sight(request.viewer)).check(candidate.id)
     data = await file_of(web, candidate)
     await audit.append(request.person.id, "downloaded" if attachment else "opened", candidate.id)
     headers = {
@@ -223,6 +235,9 @@ async def download_by_name(request: WebRequest, web: Web, name: FromPath[str]) -
         raise NotFound("no CV of that name")
     if len(found) == 1:
         return await _file(request, web, found[0], attachment=True)
+    seen_as = await sight(request.viewer)
+    for one in found:
+        seen_as.check(one.id)
     if request.wants_json:
         links = [{"id": one.id, "name": one.profile.name, "url": f"/cv/{one.id}/download"} for one in found]
         return Response({"error": "conflict", "message": "several CVs bear this name", "links": links}, status_code=409)
@@ -230,9 +245,12 @@ async def download_by_name(request: WebRequest, web: Web, name: FromPath[str]) -
 
 
 @get("/cv/{candidate_id:str}/pages/{number:int}", guards=[signed_in])
-async def page_image(web: Web, candidate_id: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+async def page_image(
+    request: WebRequest, web: Web, candidate_id: FromPath[str], number: FromPath[int]
+) -> Response[bytes]:
     """Page `number` (from 1) as a PNG."""
     candidate = await _candidate(candidate_id)
+    (await sight(request.viewer)).check(candidate.id)
     if not 1 <= number <= max(1, len(candidate.pages)):
         raise NotFound("no such page")
     key = (candidate.content_hash, number)

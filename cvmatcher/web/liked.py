@@ -18,8 +18,9 @@ from cvmatcher.store.likes import Like
 from cvmatcher.web.auth import may_export, signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
-from cvmatcher.web.render import Partial
+from cvmatcher.web.render import Partial, Viewer
 from cvmatcher.web.request import WebRequest, own_path, path_of
+from cvmatcher.web.sight import Sight, sight
 
 Sort = Literal["added", "name", "years", "place"]
 SortBy = Annotated[Sort, QueryParameter(name="sort")]
@@ -46,10 +47,11 @@ class Row:
     candidate: Candidate | None
 
 
-async def _rows(user_id: str, sort: Sort = "added") -> list[Row]:
-    found = await store.likes_of(user_id)
+async def _rows(viewer: Viewer, user_id: str, sort: Sort = "added") -> list[Row]:
+    """As this reader may see them."""
+    found, seen_as = await store.likes_of(user_id), await sight(viewer)
     known = await candidates.by_ids([one.candidate_id for one in found])
-    rows = [Row(one, known.get(one.candidate_id)) for one in found]
+    rows = [_row(one, known.get(one.candidate_id), seen_as) for one in found]
     if sort == "name":
         return sorted(rows, key=lambda row: row.candidate.profile.name.casefold() if row.candidate else "\uffff")
     if sort == "place":
@@ -59,9 +61,14 @@ async def _rows(user_id: str, sort: Sort = "added") -> list[Row]:
     return rows
 
 
+def _row(like: Like, found: Candidate | None, seen_as: Sight) -> Row:
+    note = seen_as.text(like.note, found)
+    return Row(like.model_copy(update={"note": note}), seen_as.candidate(found) if found else None)
+
+
 @get("/likes", guards=[signed_in])
 async def shortlist(request: WebRequest, web: Web, sort: SortBy = "added") -> Response[Any]:
-    rows = await _rows(request.person.id, sort)
+    rows = await _rows(request.viewer, request.person.id, sort)
     if request.wants_json:
         return Response({"likes": [_as_json(row) for row in rows]})
     return web.render.page(request.viewer, "liked/shortlist.html", rows=rows, sort=sort)
@@ -100,7 +107,7 @@ async def _after(request: WebRequest, web: Web, candidate_id: str, *, liked: boo
     button = render.text(viewer, "liked/_like.html", candidate_id=candidate_id, is_liked=liked)
     news = [Partial(f".like-{candidate_id}", button, "outerMorph")]
     if path_of(request.headers.get("hx-current-url", "")).startswith("/likes"):
-        rows = await _rows(request.person.id)
+        rows = await _rows(viewer, request.person.id)
         news.append(Partial("#shortlist", render.text(viewer, "liked/_rows.html", rows=rows), "innerMorph"))
     if not liked:
         said = render.say(viewer, _("Taken off the shortlist."))
@@ -136,7 +143,7 @@ def safe_cell(value: object) -> str:
 async def export(request: WebRequest, web: Web, sort: SortBy = "added") -> Response[bytes]:
     """UTF-8 with BOM, the separator that the reader's spreadsheet expects; each candidate in the audit log."""
     viewer = request.viewer
-    rows = await _rows(request.person.id, sort)
+    rows = await _rows(request.viewer, request.person.id, sort)
     out = io.StringIO()
     table = csv.writer(out, delimiter=";" if viewer.language == "fr" else ",")
     table.writerow([web.render.say(viewer, one) for one in COLUMNS])

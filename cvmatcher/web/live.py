@@ -20,16 +20,18 @@ from cvmatcher.store import likes
 from cvmatcher.store.turns import Turn
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer, sse
+from cvmatcher.web.sight import Sight
 from cvmatcher.web.turnview import Card, TurnView
 
 
 class Live:
     """Follows one turn for one reader."""
 
-    def __init__(self, web: Web, viewer: Viewer, turn: Turn) -> None:
+    def __init__(self, web: Web, viewer: Viewer, turn: Turn, seen_as: Sight) -> None:
         self._web = web
         self._viewer = viewer
-        self._view = TurnView(turn)
+        self._sight = seen_as
+        self._view = TurnView(turn, seen_as)
         self._id = f"#t-{turn.id}"
 
     async def messages(self, after: int) -> AsyncIterator[bytes]:
@@ -43,6 +45,8 @@ class Live:
                 news: list[Partial] = []
                 for number, event in batch:
                     self._view.take([(number, event)])
+                    if isinstance(event, HitsFound):
+                        await self._sight.learn(self._view.order)
                     if number > after:
                         news += await self._partials(event)
                 last = batch[-1][0]

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from cvmatcher.domain import AppError, Conflict, InvalidInput, NotAllowed
@@ -26,8 +26,8 @@ THEMES = ("", "light", "dark")
 
 
 @get("/settings", guards=[signed_in])
-async def settings(request: WebRequest, web: Web) -> Response[Any]:
-    return web.render.page(request.viewer, "people/settings.html", token="", problem="")
+async def settings(request: WebRequest, web: Web, saved: FromQuery[str] = "") -> Response[Any]:
+    return web.render.page(request.viewer, "people/settings.html", token="", problem="", saved=bool(saved))
 
 
 @post("/settings", guards=[signed_in], status_code=200)
@@ -37,7 +37,7 @@ async def save_settings(request: WebRequest) -> Response[Any]:
     if language not in ("", *LANGUAGES) or theme not in THEMES:
         raise InvalidInput("no such language or theme")
     await store.set_preferences(request.person.id, language=language, theme=theme, letter_keys="letter_keys" in fields)
-    return Redirect("/settings", status_code=303)
+    return Redirect("/settings?saved=1", status_code=303)
 
 
 @post("/settings/password", guards=[signed_in], status_code=200)
@@ -55,7 +55,7 @@ async def change_password(request: WebRequest, web: Web) -> Response[Any]:
         else:
             await audit.append(user.id, "changed password", user.id)
             return Redirect("/login", status_code=303)
-    return web.render.page(request.viewer, "people/settings.html", status=422, token="", problem=problem)
+    return web.render.page(request.viewer, "people/settings.html", status=422, token="", problem=problem, saved=False)
 
 
 @post("/settings/token", guards=[signed_in], status_code=200)
@@ -65,7 +65,7 @@ async def new_token(request: WebRequest, web: Web) -> Response[Any]:
     await store.drop_tokens(user.id)
     token = await store.new_token(user.id, "settings")
     await audit.append(user.id, "made a token", user.id)
-    return web.render.page(request.viewer, "people/settings.html", token=token, problem="")
+    return web.render.page(request.viewer, "people/settings.html", token=token, problem="", saved=False)
 
 
 # ----------------------------------------------------------------------------------------------------------- users

@@ -23,6 +23,7 @@ from cvmatcher.web.live import Live
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer
 from cvmatcher.web.request import WebRequest, clean
+from cvmatcher.web.sight import sight
 from cvmatcher.web.turnview import TurnView
 
 FIRST_ANSWER = 0.08  # seconds a POST waits for hits in order before it answers with what is there
@@ -71,7 +72,7 @@ async def conversation(
         found,
         shown,
         later=len(turns) - len(shown),
-        profile=await opened(web, request.person, candidate, upto, tab) if candidate else None,
+        profile=await opened(web, request.viewer, candidate, upto, tab) if candidate else None,
     )
 
 
@@ -85,7 +86,8 @@ async def _page(
     profile: Opened | None = None,
     linked: tuple[Criterion, ...] = (),
 ) -> Response[Any]:
-    views = [TurnView(one).take(await store.events(one.id)) for one in turns]
+    seen_as = await sight(request.viewer)
+    views = [await seen_as.turn(TurnView(one).take(await store.events(one.id))) for one in turns]
     seen = {candidate for view in views for candidate in view.order}
     return web.render.page(
         request.viewer,
@@ -160,7 +162,7 @@ async def _begun(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
 
 async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> Response[Any]:
     viewer, render = request.viewer, web.render
-    view = TurnView(turn).take(await store.events(turn.id))
+    view = await (await sight(request.viewer)).turn(TurnView(turn).take(await store.events(turn.id)))
     place = await store.conversation(turn.conversation, turn.owner)
     go = "search/_stop.html" if view.running else "search/_send.html"
     partials = (
@@ -194,7 +196,7 @@ async def events(
     seen = request.headers.get("last-event-id", "")
     start = max(after, int(seen) if seen.isdecimal() and len(seen) < 10 else 0)
     return Stream(
-        Live(web, request.viewer, turn).messages(start),
+        Live(web, request.viewer, turn, await sight(request.viewer)).messages(start),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
     )
@@ -206,7 +208,7 @@ async def ordered_list(request: WebRequest, web: Web, turn_id: FromPath[str]) ->
     turn = await store.turn(turn_id, request.person.id)
     if not request.is_partial:
         return Redirect(f"/c/{turn.conversation}?t={turn.id}", status_code=303)
-    view = TurnView(turn).take(await store.events(turn.id))
+    view = await (await sight(request.viewer)).turn(TurnView(turn).take(await store.events(turn.id)))
     liked = await likes.liked_among(turn.owner, view.order)
     return web.render.fragment(request.viewer, "search/_cards.html", view=view, cards=view.cards(), liked=liked)
 

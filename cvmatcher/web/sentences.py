@@ -90,6 +90,7 @@ ERRORS: dict[str, str] = {
     "error": _("Something went wrong. It was written to the log; try again."),
     "invalid_input": _("This cannot be used as it is."),
     "not_signed_in": _("Please sign in."),
+    "masked": _("Blind mode hides who this is. Unmask the candidate first."),
     "not_allowed": _("Your account is not allowed to do this."),
     "not_found": _("There is nothing at this address, or it was removed."),
     "conflict": _("This is taken or already running."),
@@ -132,6 +133,10 @@ NEEDS: dict[str, str] = {
 
 ACTS: dict[str, str] = {
     "viewed": _("viewed the profile"),
+    "unmasked": _("unmasked"),
+    "masked": _("masked again"),
+    "blind on": _("turned blind mode on"),
+    "blind off": _("turned blind mode off"),
     "opened": _("opened the PDF"),
     "downloaded": _("downloaded the PDF"),
     "exported": _("exported"),
@@ -163,6 +168,7 @@ PLACES: dict[str, str] = {
     "decisions": _("decisions"),
     "likes": _("shortlists and notes"),
     "contacts": _("noted contacts"),
+    "unmasked": _("who asked to see the name"),
     "listing_pages": _("lists of files"),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cvmatcher.domain import (
     Criterion,
@@ -39,6 +40,7 @@ class Card:
     hit: Hit
     marks: tuple[tuple[Criterion, Verdict | None], ...]
     judged: bool
+    is_masked: bool = False  # blind mode hides who it is
 
     @property
     def reason(self) -> Verdict | None:
@@ -59,9 +61,20 @@ class Card:
         return f"… {' '.join(kept)}" if kept and len(kept) < len(words) else " ".join(kept)
 
 
+class Seen(Protocol):
+    """What a reader may see of candidates."""
+
+    def card(self, card: Card, /) -> Card: ...
+
+    def named(self, candidate_id: str, name: str, /) -> str: ...
+
+
 @dataclass(slots=True)
 class TurnView:
+    """`seen_as` is whoever it is shown to: without one there are no cards, so that none can be shown by mistake."""
+
     turn: Turn
+    seen_as: Seen | None = None
     last: int = 0  # number of the last event taken in
     understanding: Understanding | None = None
     hits: dict[str, Hit] = field(default_factory=dict)
@@ -113,12 +126,26 @@ class TurnView:
 
     def card(self, candidate_id: str) -> Card:
         verdicts = {one.criterion_id: one for one in self.verdicts.get(candidate_id, ())}
-        return Card(
-            rank=self.order.index(candidate_id) + 1,
-            hit=self.hits[candidate_id],
-            marks=tuple((criterion, verdicts.get(criterion.id)) for criterion in self.criteria),
-            judged=candidate_id in self.verdicts,
+        return self._reader.card(
+            Card(
+                rank=self.order.index(candidate_id) + 1,
+                hit=self.hits[candidate_id],
+                marks=tuple((criterion, verdicts.get(criterion.id)) for criterion in self.criteria),
+                judged=candidate_id in self.verdicts,
+            )
         )
+
+    @property
+    def _reader(self) -> Seen:
+        if self.seen_as is None:
+            raise TypeError("cards are made for a reader")
+        return self.seen_as
+
+    @property
+    def alike(self) -> str:
+        """Whom this turn's people resemble, or not, as the reader may call them."""
+        change = self.turn.change
+        return self._reader.named(change.candidate, change.label) if change else ""
 
     def cards(self) -> list[Card]:
         return [self.card(one) for one in self.order]

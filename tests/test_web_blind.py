@@ -1,0 +1,238 @@
+"""Blind mode: a planted identity is on no screen and in no export until one person unmasks one candidate."""
+
+from __future__ import annotations
+
+import asyncio
+import html as markup
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cvmatcher import blind, jobs, store
+from cvmatcher.domain import (
+    Candidate,
+    Education,
+    Experience,
+    Hit,
+    HitsFound,
+    Judged,
+    Ordered,
+    Profile,
+    Quotation,
+    SearchEvent,
+    Verdict,
+    VerdictState,
+)
+from cvmatcher.store import audit, likes, people
+from cvmatcher.store.people import Role
+from cvmatcher.vocabulary.folding import fold
+from cvmatcher.web.app import create_app
+from tests.site import (
+    DONE,
+    HTMX,
+    UNDERSTOOD,
+    Browser,
+    Scripted,
+    candidate,
+    messages,
+    person,
+    script,
+    scripted,
+    services_of,
+    serving,
+    turn_in,
+)
+from tests.test_web_cvs import Site
+
+TEXT = """Mme Hélène CASTELNAU
+Développeuse web confirmée, 39 ans, mariée, née le 12/03/1984
+14 rue des Lilas, 69003 Lyon
+helene.castelnau@example.org | +33 6 12 34 56 78 | linkedin.com/in/hcastelnau
+
+EXPÉRIENCE
+Développeuse Python chez Acme, Lyon\t2011 - 2019
+Hélène a écrit des services en Python, seule puis à trois.
+
+FORMATION
+2007\tDiplôme d'ingénieur
+Université Claude Bernard"""
+
+PROFILE = Profile(
+    name="Hélène Castelnau",
+    emails=("helene.castelnau@example.org",),
+    phones=("+33 6 12 34 56 78",),
+    links=("linkedin.com/in/hcastelnau",),
+    location="14 rue des Lilas, 69003 Lyon",
+    headline="Développeuse web confirmée",
+    biography="Mme Castelnau, 39 ans, développeuse passionnée.",
+    experiences=(
+        Experience(title="Développeuse Python", employer="Acme", start="2011", end="2019", text="Hélène a écrit…"),
+    ),
+    education=(Education(degree="Diplôme d'ingénieur", school="Université Claude Bernard", end="2007"),),
+    language="fr",
+)
+PLANTED = (
+    "helene", "castelnau", "6 12 34 56 78", "34 56 78", "lilas", "39 ans", "12/03/1984", "1984", "mme", "mariee",
+    "2007", "developpeuse", "confirmee",
+)  # fmt: skip
+
+QUOTED = Quotation(
+    text="Hélène a écrit des services en Python", before="+33 6 12 34 56 78 Castelnau", after="2007 Diplôme"
+)
+HIT = Hit(
+    candidate_id="cand1",
+    name="Hélène Castelnau",
+    title="Développeuse web confirmée",
+    place="14 rue des Lilas, 69003 Lyon",
+    years=8.0,
+    file_name="CV_Helene_Castelnau.pdf",
+    passage="Mme Castelnau, née le 12/03/1984, Diplôme d'ingénieur 2007",
+    language="fr",
+)
+EVENTS: list[SearchEvent | Exception | asyncio.Event] = [
+    UNDERSTOOD,
+    HitsFound(hits=(HIT, HIT.model_copy(update={"candidate_id": "cand2"}))),
+    Judged(
+        candidate_id="cand1",
+        verdicts=(Verdict(candidate_id="cand1", criterion_id="c1", state=VerdictState.MET, quotation=QUOTED),),
+    ),
+    Ordered(candidate_ids=("cand1", "cand2"), by="rules"),
+    DONE,
+]
+
+
+@pytest.fixture
+async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """Two CVs of the planted person; rita, an administrator, is in blind mode."""
+    queue = await jobs.open_queue(redis_url)
+    services = services_of(database, queue, tmp_path)
+    user = await person("rita", Role.ADMIN)
+    for number in (1, 2):
+        await candidate(number, profile=PROFILE, pages=(TEXT,), file_name="CV_Helene_Castelnau.pdf")
+    scripted(services).bytes_of = {"1": b"%PDF-1.7", "2": b"%PDF-1.7"}
+    async with (
+        services.follower,
+        serving(create_app(services, Scripted(list(EVENTS)).run)) as base,
+        Browser(base) as rita,
+    ):
+        await rita.sign_in("rita")
+        assert (await rita.post("/settings/blind", {"blind": "on"})).status_code == 303
+        yield Site(base, rita, user, scripted(services))
+    await jobs.close_queue(queue)
+
+
+def found(answer: httpx.Response) -> list[str]:
+    """What of the planted identity an answer holds, in its body or its headers, however written."""
+    said = fold(unquote(markup.unescape(answer.text)) + str(answer.headers))
+    return [f"{answer.request.url}: {one}" for one in PLANTED if one in said]
+
+
+async def _asked(site: Site) -> str:
+    placed = await site.rita.post("/turns", {"message": "python"})
+    return turn_in((await site.rita.get(placed.headers["location"])).text)
+
+
+async def _seen(site: Site) -> list[httpx.Response]:
+    """Every screen and export that shows candidates."""
+    rita, turn = site.rita, await _asked(site)
+    conversation = (await rita.get(f"/cv/cand1?turn={turn}", **HTMX)).headers["hx-replace-url"]
+    answers = [await rita.get(conversation)]
+    answers.append(await rita.htmx("/turns", {"from": turn, "act": "like:cand1"}))
+    tabs = ("profile", "cv", "why", "history")
+    answers += [await rita.get(f"/cv/cand1?turn={turn}&tab={tab}") for tab in tabs]
+    answers += [await rita.get(f"/cv/cand1?turn={turn}&tab={tab}", **HTMX) for tab in tabs]
+    answers += [await rita.get(f"/turns/{turn}/events?after=0"), await rita.get(f"/turns/{turn}/list", **HTMX)]
+    answers += [await rita.htmx("/cv/cand1/like"), await rita.htmx("/cv/cand1/note", {"note": "Hélène plaît"})]
+    answers += [await rita.get("/likes"), await rita.get("/likes.csv"), await rita.get("/")]
+    token = await people.new_token(site.user.id, "t")
+    async with httpx.AsyncClient(base_url=site.base, headers=script(token)) as http:
+        answers += [await http.get("/cv/cand1"), await http.get("/likes"), await http.get("/cv/cand1/pdf")]
+    return answers
+
+
+async def test_the_planted_identity_is_nowhere(site: Site) -> None:
+    answers = await _seen(site)
+    assert [one for answer in answers for one in found(answer)] == []
+    name = f"Candidate {blind.code('cand1')}"
+    stream = next(one for one in answers if "/events" in str(one.request.url))
+    assert any(name in message.get("data", "") for message in messages(stream.text))
+    shown = {answer.request.url.path for answer in answers if name in answer.text}
+    assert {"/cv/cand1", "/likes", "/likes.csv"} <= shown
+    assert sum("services en Python" in answer.text for answer in answers) > 3  # what is no identity stays
+
+
+async def test_no_file_and_no_picture_of_a_masked_candidate(site: Site) -> None:
+    for path in ("/cv/cand1/pdf", "/cv/cand1/download", "/cv/cand1/pages/1", "/download/CV_Helene_Castelnau.pdf"):
+        answer = await site.rita.get(path)
+        assert answer.status_code == 403, path
+        assert "content-disposition" not in answer.headers
+    page = (await site.rita.get("/cv/cand1?tab=cv")).text
+    assert "<img" not in page
+    assert "/pdf" not in page
+    assert "/download" not in page
+
+
+async def test_one_candidate_is_unmasked_for_one_person_and_the_log_keeps_it(site: Site) -> None:
+    other = await person("hugo")
+    await people.set_blind(other.id, on=True)
+    await site.rita.post("/cv/cand1/unmask")
+    page = (await site.rita.get("/cv/cand1")).text
+    assert "Hélène Castelnau" in page
+    assert "helene.castelnau@example.org" in page
+    assert (await site.rita.get("/cv/cand1/pdf")).status_code == 200
+    assert "Castelnau" not in (await site.rita.get("/cv/cand2")).text
+    async with Browser(site.base) as hugo:
+        await hugo.sign_in("hugo")
+        assert "Castelnau" not in (await hugo.get("/cv/cand1")).text
+        assert (await hugo.get("/cv/cand1/pdf")).status_code == 403
+    await site.rita.post("/cv/cand1/mask")
+    assert "Castelnau" not in (await site.rita.get("/cv/cand1")).text
+    acts = [row.act for row in await audit.about("cand1") if row.act in {"masked", "unmasked"}]
+    assert acts == ["masked", "unmasked"]
+    assert [row.act for row in await audit.about(site.user.id)][:1] == ["blind on"]
+    assert (await site.rita.post("/cv/nobody/unmask")).status_code == 404
+
+
+async def test_blind_mode_ends_for_the_one_who_ends_it(site: Site) -> None:
+    await site.rita.post("/settings/blind", {"blind": ""})
+    assert "Hélène Castelnau" in (await site.rita.get("/cv/cand1")).text
+    assert [row.act for row in await audit.about(site.user.id)][:2] == ["blind off", "blind on"]
+    assert await likes.likes_of(site.user.id) == []
+
+
+def test_a_person_without_a_name_found_is_masked_by_the_file_s_name_and_loses_the_head() -> None:
+    one = blind.candidate(_person(Profile(language="fr"), TEXT), "X")
+    assert "castelnau" not in fold(one.model_dump_json())
+    assert "Python chez Acme" in one.pages[0]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    first=st.from_regex(r"[A-ZÉ][a-zéèïç]{3,9}", fullmatch=True),
+    last=st.from_regex(r"[A-Z][a-zé]{4,11}", fullmatch=True),
+    shout=st.booleans(),
+)
+def test_a_name_is_gone_in_any_case_with_or_without_accents(first: str, last: str, shout: bool) -> None:
+    written = f"{first} {last}"
+    said = f"CV de {written.upper() if shout else written}\nmail {fold(first)}.{fold(last)}@example.org et {fold(last)}"
+    one = blind.candidate(_person(Profile(name=written, language="fr"), said), "X")
+    assert fold(last) not in fold(one.pages[0])
+    assert fold(f"{first} {last}") not in fold(one.pages[0])
+
+
+def _person(profile: Profile, text: str) -> Candidate:
+    return Candidate(
+        id="cand9",
+        content_hash="h",
+        file_key="folder:CV_Helene_Castelnau.pdf",
+        file_name="CV_Helene_Castelnau.pdf",
+        profile=profile,
+        pages=(text,),
+        ingested_at=datetime.now(UTC),
+    )
