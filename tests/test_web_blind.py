@@ -112,7 +112,7 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
     """Two CVs of the planted person; rita, an administrator, is in blind mode."""
     queue = await jobs.open_queue(redis_url)
     services = services_of(database, queue, tmp_path)
-    user = await person("rita", Role.ADMIN)
+    user = await person("rita", Role.ADMIN, can_export=True)
     for number in (1, 2):
         await candidate(number, profile=PROFILE, pages=(TEXT,), file_name="CV_Helene_Castelnau.pdf")
     scripted(services).bytes_of = {"1": b"%PDF-1.7", "2": b"%PDF-1.7"}

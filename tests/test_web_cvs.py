@@ -73,7 +73,7 @@ class Site:
 async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     queue = await jobs.open_queue(redis_url)
     services = services_of(database, queue, tmp_path)
-    user = await person("rita", Role.ADMIN)
+    user = await person("rita", Role.ADMIN, can_export=True)
     async with (
         services.follower,
         serving(create_app(services, Scripted(list(WHOLE)).run)) as base,
