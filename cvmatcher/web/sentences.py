@@ -63,6 +63,8 @@ VERDICTS: dict[str, str] = {
     VerdictState.PARTLY: _("partly met"),
     VerdictState.NOT_FOUND: _("not found in the CV"),
     "pending": _("not judged yet"),
+    "absent": _("not in the CV, as wished"),
+    "present": _("in the CV, though excluded"),
 }
 
 KINDS: dict[str, str] = {

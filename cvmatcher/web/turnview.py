@@ -32,6 +32,15 @@ LEAD_IN = 6  # words
 LEAD_IN_LETTERS = 40
 
 
+def state_of(criterion: Criterion, verdict: Verdict | None) -> str:
+    """What a reader is told: a verdict's state, "pending" without one; what is excluded is "absent" or "present"."""
+    if verdict is None:
+        return "pending"
+    if criterion.need is Need.MUST_NOT:
+        return "absent" if verdict.state is VerdictState.NOT_FOUND else "present"
+    return str(verdict.state)
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """One candidate in a turn's list. `marks` keep the criteria's order, with None for what is not judged yet."""
