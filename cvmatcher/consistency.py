@@ -15,6 +15,7 @@ from cvmatcher.domain import Candidate, FileState, StaleCursor, Unavailable
 from cvmatcher.ports import CVSource, IndexStats
 from cvmatcher.store import candidates, ledger, mending, tombstones, vectors
 from cvmatcher.store.ledger import LedgerRow
+from cvmatcher.store.values import tag
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ async def check(parts: CheckParts) -> dict[str, Any]:
 async def repair(parts: CheckParts) -> dict[str, Any]:
     """Mends what can be mended here, then checks again; what the worker has to read again is listed until it has."""
     for difference in await differences(parts):
-        log.info("repairing %s of %s", difference.kind, difference.about)
+        log.info("repairing %s of %s", difference.kind, tag(difference.about))
         await _mend(difference)
     return _report(await differences(parts))
 
@@ -170,6 +171,6 @@ async def _mend(difference: Difference) -> None:
         case "vectors_stray":
             await mending.drop_stray_vectors(difference.about)
         case "file_gone":
-            log.info("%s goes with the next complete listing", difference.about)
+            log.info("%s goes with the next complete listing", tag(difference.about))
         case _:
             log.info("%s mends itself at the next look", difference.kind)

@@ -147,8 +147,13 @@ async def _create_user(server: Server, password: str) -> None:
         await mongo_ready(server, process)
         async with AsyncMongoClient[dict[str, object]](server.url) as client:
             await client.admin.command("createUser", USER, pwd=password, roles=[{"role": "root", "db": "admin"}])
+            found = await client.admin.command("usersInfo", 1)
+            strangers = [one["user"] for one in found["users"]] != [USER]
     finally:
         await terminate(process)
+    if strangers:
+        shutil.rmtree(server.log.with_name("data"))
+        raise Unavailable("somebody else came in while the database's door was being locked; nothing is kept of it")
 
 
 async def mongo_ready(server: Server, process: asyncio.subprocess.Process) -> None:

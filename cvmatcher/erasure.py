@@ -225,7 +225,7 @@ async def _delete_ours(person: Person, parts: ErasureParts) -> AsyncIterator[str
         source = parts.sources.get(name)
         if not isinstance(source, Removing):
             continue
-        with suppress(FileGone):
+        with suppress(FileGone, NotFound):
             await source.remove(file_id)
         yield key
 

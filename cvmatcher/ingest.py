@@ -36,7 +36,7 @@ from cvmatcher.ports import CVSource, Embedder, Structurer
 from cvmatcher.store import candidates, ledger, originals, pool, tombstones, vectors
 from cvmatcher.store.leases import renewed
 from cvmatcher.store.ledger import LedgerRow, Step
-from cvmatcher.store.values import now
+from cvmatcher.store.values import now, tag
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ async def run(file_key: str, parts: IngestParts) -> FileState:
             async with renewed(partial(ledger.renew, row, parts.lease_seconds), parts.lease_seconds):
                 return await _one(row, parts)
         except pool.LateWriter:
-            log.info("%s changed while it was read; once more", file_key)
+            log.info("%s changed while it was read; once more", tag(file_key))
         finally:
             await asyncio.shield(ledger.release(row))
     standing = await ledger.get(file_key)
@@ -275,7 +275,7 @@ async def _fault(row: LedgerRow, error: Exception, receipt: Receipt) -> FileStat
         return await _later(row, str(error), receipt, float(error.details.get("retry_after") or 0))
     if isinstance(error, TimeoutError):
         return await _later(row, f"not done within {SECONDS:.0f} s", receipt)
-    log.error("%s could not be ingested", row.key, exc_info=error)
+    log.error("%s could not be ingested", tag(row.key), exc_info=error)
     return await _later(row, f"{type(error).__name__}: {error}", receipt)
 
 

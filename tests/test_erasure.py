@@ -149,6 +149,7 @@ async def test_nothing_is_left(database: store.Database, redis_url: str, pool: P
             {"_id": "1", "candidates": [bob.id, zoe.id], "title": f"not {MAIL.upper()}"},
             {"_id": "2", "rows": [{"who": zoe.id, "note": "plover77"}, {"who": bob.id, "note": "fine"}]},
             {"_id": "3", "candidate": zoe.id, "note": "plover77"},
+            {"_id": f"rita:{zoe.id}", "note": "plover77"},
             {"_id": "4", "status": {zoe.id: "plover77", bob.id: "called"}},
         ]
     )
@@ -176,7 +177,8 @@ async def test_nothing_is_left(database: store.Database, redis_url: str, pool: P
     await turns.append(running.id, 4, HitsFound(hits=(_hit(zoe),)))  # its process had read her before
     await turns.append(running.id, 5, Ended(state=EndState.DONE))
     assert await _in_documents(database, CANARIES) == []
-    assert {name for name, _ in await _in_documents(database, everything)} == {"audit", "turns"}  # a random id alone
+    with_ids = {name for name, _ in await _in_documents(database, everything)}
+    assert with_ids == {"audit", "decisions", "turns"}  # a random id alone
     assert _in_files(home, everything) == []
     assert await _in_redis(queue, CANARIES) == []
     assert (home / "logs" / "worker.log").read_text().endswith("after\n")

@@ -126,8 +126,8 @@ class FolderSource:
                 unsure.append((path, file))
             else:
                 files.append(file)
-        for unread in trouble:
-            log.warning("%s: nothing is taken for gone while this cannot be read: %s", self.name, unread)
+        for why in {unread.strerror for unread in trouble}:
+            log.warning("%s: nothing is taken for gone while something cannot be read: %s", self.name, why)
         return files, unsure, not trouble
 
     def _settled(self, unsure: list[tuple[Path, SourceFile]]) -> tuple[list[SourceFile], bool]:

@@ -71,6 +71,8 @@ def forgotten(raw: Raw, person: Person) -> Raw | None:
     """The document without the person; None when it is about them."""
     if any(isinstance(value, str) and value in person.ids for value in raw.values()):
         return None
+    if not person.candidate_ids.isdisjoint(str(raw["_id"]).split(":")):  # "user:candidate"
+        return None
     return {key: _cleaned(value, person) for key, value in raw.items() if key not in person.ids}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -35,6 +36,11 @@ def now() -> datetime:
     """Now in UTC, in MongoDB's precision (milliseconds), so that what is written is read back equal."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def tag(key: str) -> str:
+    """A file for the log, where its name, which is mostly a person's, must not stand: `folder #1a2b3c4d`."""
+    return f"{key.partition(':')[0]} #{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def in_chunks(ids: Iterable[str], size: int = 50) -> Iterator[list[str]]:

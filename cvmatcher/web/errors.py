@@ -52,7 +52,7 @@ def on_app_error(request: WebRequest, error: AppError) -> Response[Any]:
         return _to_login(request)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     if status == 500:
-        log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+        log.error("%s %s: %s", request.method, _route(request), error, exc_info=error)
     sentence = error.details.get("sentence") or error.code
     headers = {}
     if status in {429, 503}:
@@ -63,18 +63,18 @@ def on_app_error(request: WebRequest, error: AppError) -> Response[Any]:
 def on_http_error(request: WebRequest, error: HTTPException) -> Response[Any]:
     code = HTTP_SENTENCES.get(error.status_code, "error" if error.status_code >= 500 else "invalid_input")
     if error.status_code >= 500:
-        log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+        log.error("%s %s: %s", request.method, _route(request), error, exc_info=error)
     return _answer(request, error.status_code, code, code, dict(error.headers or {}))
 
 
 def on_lost_server(request: WebRequest, error: Exception) -> Response[Any]:
     """MongoDB or Redis away: not our bug, and it passes."""
-    log.warning("%s %s: %s", request.method, request.url.path, error)
+    log.warning("%s %s: %s", request.method, _route(request), error)
     return _answer(request, 503, "unavailable", "unavailable", {"Retry-After": "5"})
 
 
 def on_bug(request: WebRequest, error: Exception) -> Response[Any]:
-    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    log.error("%s %s", request.method, _route(request), exc_info=error)
     return _answer(request, 500, "error", "error", {})
 
 
@@ -87,6 +87,11 @@ HANDLERS: dict[int | type[Exception], Any] = {
     RedisDown: on_lost_server,
     Exception: on_bug,
 }
+
+
+def _route(request: WebRequest) -> str:
+    """The route, not the address: an address may name a file, and with it a person."""
+    return request.scope.get("path_template") or "?"
 
 
 def _to_login(request: WebRequest) -> Response[Any]:
