@@ -47,6 +47,7 @@ FILE = "CV Zoe Quetzalcoatl.txt"
 class Pool:
     parts: IngestParts
     erasing: ErasureParts
+    queue: jobs.Queue
     folder: Path
     zoe: Candidate
     bob: Candidate
@@ -75,7 +76,7 @@ async def pool(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
         await jobs.drop_files(queue, keys)
 
     erasing = ErasureParts(database=database, home=home, secret=parts.secret, sources=parts.sources, unqueue=unqueue)
-    made = Pool(parts, erasing, folder, None, None)  # type: ignore[arg-type]
+    made = Pool(parts, erasing, queue, folder, None, None)  # type: ignore[arg-type]
     write(folder, FILE, CV)
     write(folder, "bob.txt", f"Bob\nnurse in Lille; reference: {NAME}")
     await made.look()
@@ -135,7 +136,7 @@ async def _in_redis(queue: jobs.Queue, words: Sequence[bytes]) -> list[bytes]:
     return found
 
 
-async def test_nothing_is_left(database: store.Database, redis_url: str, pool: Pool) -> None:
+async def test_nothing_is_left(database: store.Database, pool: Pool) -> None:
     home, zoe, bob = pool.erasing.home, pool.zoe, pool.bob
     await _turn(pool, f"python like {NAME} in Lyon")
     running = await _turn(pool, "python", ended=False)
@@ -153,7 +154,7 @@ async def test_nothing_is_left(database: store.Database, redis_url: str, pool: P
             {"_id": "4", "status": {zoe.id: "plover77", bob.id: "called"}},
         ]
     )
-    queue = await jobs.open_queue(redis_url)
+    queue = pool.queue
     await jobs.enqueue_files(queue, [ledger.Due(key=zoe.file_key, token=9)])
     (home / "logs").mkdir()
     (home / "logs" / "worker.log").write_text(f"at {zoe.file_key}: Zoe\n      Quetzalcoatl {MAIL}\nafter\n")
@@ -182,7 +183,6 @@ async def test_nothing_is_left(database: store.Database, redis_url: str, pool: P
     assert _in_files(home, everything) == []
     assert await _in_redis(queue, CANARIES) == []
     assert (home / "logs" / "worker.log").read_text().endswith("after\n")
-    await jobs.close_queue(queue)
 
     kept = [event for _, event in await turns.events(running.id)]
     assert [event.type for event in kept] == ["hits", "hits", "ordered", "hits", "ended"]

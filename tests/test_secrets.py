@@ -162,6 +162,13 @@ async def test_refused_commands_tell_no_secret(tmp_path: Path) -> None:
     assert told == []
 
 
+def test_a_setting_that_does_not_fit_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "canary-short")
+    with pytest.raises(ValueError, match="SECRET_KEY") as refused:
+        Settings(_env_file=None)
+    assert "canary-short" not in str(refused.value)
+
+
 def test_a_candidate_s_text_is_in_no_error_of_ours() -> None:
     """A value that does not fit is named by its field; what it held is the CV's."""
     with pytest.raises(ValueError, match="Candidate") as refused:
