@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from cvmatcher.domain import Candidate, FileState, StaleCursor, Unavailable
 from cvmatcher.ports import CVSource, IndexStats
-from cvmatcher.store import candidates, ledger, mending, tombstones, vectors
+from cvmatcher.store import candidates, ledger, live, mending, tombstones, vectors
 from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.values import tag
 
@@ -31,7 +31,10 @@ class Index(Protocol):
 
 @dataclass(frozen=True)
 class CheckParts:
-    """`indexes` by name, those of this process; `sources` that can be listed as often as one likes (folders)."""
+    """`indexes` by name, those of this process; `sources` that can be listed as often as one likes (folders).
+
+    `model_id` is the model that answers where the database does not say so yet.
+    """
 
     sources: Mapping[str, CVSource]
     indexes: Mapping[str, Index] = field(default_factory=dict)
@@ -73,8 +76,9 @@ async def differences(parts: CheckParts) -> list[Difference]:
     people = {candidate.id: candidate async for candidate in candidates.each()}
     hashes = await vectors.hashes()
     found = [*_of_rows(rows, people), *_of_candidates(rows, people), *_of_vectors(people, hashes)]
-    if parts.model_id:
-        ours = await vectors.hashes(parts.model_id)
+    state = await live.get()
+    if answering := state.model_id if state else parts.model_id:
+        ours = await vectors.hashes(answering)
         found += [Difference("other_model", key) for key in sorted(hashes.keys() & people.keys() - ours.keys())]
     for name, index in parts.indexes.items():
         found += _of_index(name, index.stats(), {c.id: c.content_hash for c in people.values()})

@@ -6,7 +6,9 @@ import os
 import signal
 from dataclasses import dataclass
 
-STEPS = ("listed", "fetched", "read", "structured", "embedded", "saved", "indexed", "cursor_saved")
+_OF_A_FILE = ("listed", "fetched", "read", "structured", "embedded", "saved", "indexed", "cursor_saved")
+_OF_A_MODEL = ("beside", "judged", "switched", "tidied")
+STEPS = _OF_A_FILE + _OF_A_MODEL
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Jobs that people start, slice by slice: a scan of all sources, a sync, a rebuild.
+"""Jobs that people start, slice by slice: a scan of all sources, a sync, a rebuild (switching).
 
 Each slice is short, writes its cursor and progress into MongoDB and may die at any point. Knows no queue's engine.
 """
@@ -7,32 +7,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
-from cvmatcher import ingest, jobs
+from cvmatcher import jobs
 from cvmatcher.domain import AppError
+from cvmatcher.gate import Gate
 from cvmatcher.ingest import IngestParts
 from cvmatcher.jobs import Queue
-from cvmatcher.store import candidates, ledger, sources
 from cvmatcher.store import jobs as job_store
+from cvmatcher.store import ledger, sources
 from cvmatcher.store.jobs import Job, Slice
+from cvmatcher.store.leases import renewed
+from cvmatcher.switching import LEASE, Rebuild
 
 log = logging.getLogger(__name__)
 
-LEASE = 15.0  # seconds; each report of progress renews it
 LOOK = 0.3  # seconds between two looks at the ledger
 
 
-async def go_on(job_id: str, parts: IngestParts, queue: Queue, *, seconds: float) -> int | None:
-    """One slice of about `seconds`. The number of slices begun when there is more to do, else None."""
+async def go_on(
+    job_id: str, parts: IngestParts, queue: Queue, *, seconds: float, gate: Gate | None = None
+) -> int | None:
+    """One slice of about `seconds`. The number of slices begun when there is more to do, else None.
+
+    Without `gate` a new model is compared with nothing.
+    """
     piece = await job_store.take(job_id, LEASE)
     if piece is None:
         return None
     deadline = asyncio.get_running_loop().time() + seconds
     try:
-        if piece.job.kind == "rebuild":
-            over = await _rebuild(piece, parts, deadline)
-        else:
-            over = await _watch_over(piece, parts, queue, deadline)
+        async with renewed(partial(job_store.renew, piece, LEASE), LEASE):
+            if piece.job.kind == "rebuild":
+                over = await Rebuild(piece, parts, gate, deadline).run()
+            else:
+                over = await _watch_over(piece, parts, queue, deadline)
     except AppError as error:
         log.warning("%s failed: %s", piece.job.kind, error)
         await job_store.finish(piece, "failed", str(error))
@@ -82,25 +91,3 @@ async def _listing(job: Job, parts: IngestParts) -> tuple[bool, str]:
         elif state.done_at is None or state.begun_at is None or state.begun_at < job.started_at or state.listing:
             waiting = True
     return waiting, "\n".join(failed)
-
-
-# --------------------------------------------------------------------------------------------------------- rebuild
-
-
-async def _rebuild(piece: Slice, parts: IngestParts, deadline: float) -> bool:
-    """Makes candidates anew in the order of their ids, from the cursor on; whether the job is over."""
-    done, total = piece.job.done, max(await candidates.count(), piece.job.done)
-    async for candidate in candidates.each(after=piece.cursor):
-        if not await ingest.remake(candidate, parts):
-            log.info("a candidate changed while it was made anew: its own ingestion did it")
-        done += 1
-        job = await job_store.progress(piece, done=done, total=max(done, total), cursor=candidate.id, seconds=LEASE)
-        if job is None:
-            return True
-        if job.cancel_asked:
-            await job_store.finish(piece, "cancelled")
-            return True
-        if asyncio.get_running_loop().time() > deadline:
-            return False
-    await job_store.finish(piece, "done")
-    return True

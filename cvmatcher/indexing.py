@@ -1,7 +1,8 @@
 """MongoDB -> the indexes of this process: filled at start, then following every change.
 
 Owns the order of reading (the place in the stream first, content afterwards: nothing committed in between is missed),
-the periodic comparison, the waits while MongoDB is away and the snapshot's moments. Knows no FAISS and no file path.
+the periodic comparison, the waits while MongoDB is away, the snapshot's moments, and the change to an index of another
+model: filled while the old one answers, then put in its place. Knows no FAISS, no model and no file path.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ import pymongo
 from bson import json_util
 from pymongo.errors import PyMongoError
 
-from cvmatcher.domain import StaleCursor, Unavailable
+from cvmatcher.domain import AppError, StaleCursor, Unavailable
 from cvmatcher.mirror import Mirror
 from cvmatcher.ports import VectorIndex, WordIndex
-from cvmatcher.store import vectors
+from cvmatcher.store import live, vectors
 
 log = logging.getLogger(__name__)
 _SAVE_SECONDS = 300.0  # between two snapshots; after a removal the next comparison saves: nobody erased stays on disk
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.1, 5.0  # seconds between two tries while MongoDB is away
 _MOST_CHANGES = 200  # applied at once
+_LOOK_SECONDS = 1.0  # between two looks at which model answers
+_LOAD_AGAIN = 30.0  # seconds after a model could not be loaded
 
 Change = tuple[Mapping[str, Any], str]  # resume token, candidate id
 
@@ -37,6 +40,22 @@ class Kept(Protocol):
     def load(self) -> str | None: ...
 
     def save(self, position: str) -> None: ...
+
+
+class Models(Protocol):
+    """Who can change the model that this process answers by."""
+
+    async def open_index(self, model_id: str) -> VectorIndex:
+        """An empty index of that model. Raises AppError when the model cannot be loaded here."""
+        ...
+
+    def answer_by(self, index: VectorIndex) -> None:
+        """From now on `index`, filled, answers; searches under way end with what they began with."""
+        ...
+
+
+class _AnotherModel(Exception):
+    """Another model's vectors answer now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +77,18 @@ class Follower:
     `async with` starts it and waits for the first filling; `start()` does not wait. Searches may go on at any time.
     """
 
-    def __init__(self, vector_index: VectorIndex, word_index: WordIndex, *, compare_seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        vector_index: VectorIndex,
+        word_index: WordIndex,
+        *,
+        compare_seconds: float = 20.0,
+        look_seconds: float = _LOOK_SECONDS,
+    ) -> None:
         self._mirror = Mirror(vector_index, word_index)
-        self._compare_seconds = compare_seconds
+        self._compare_seconds, self._look_seconds = compare_seconds, look_seconds
+        self.models: Models | None = None  # None: this process keeps the model that it has
+        self._load_again = 0.0  # when, after the model that answers could not be loaded
         self._position: Mapping[str, Any] | None = None
         self._filled, self._compared = asyncio.Event(), asyncio.Event()
         self._changed = asyncio.Condition()
@@ -137,6 +165,9 @@ class Follower:
             try:
                 await self._fill()
                 await self._follow_and_compare()
+            except _AnotherModel as change:
+                await self._change_model(str(change))
+                continue
             except StaleCursor as error:
                 log.warning("%s; reading everything again", error)
                 self._position = None
@@ -165,7 +196,8 @@ class Follower:
 
     async def _follow_and_compare(self) -> None:
         """Until one of the two fails. Raises StaleCursor, Unavailable or PyMongoError."""
-        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._compare_regularly())]
+        work = self._follow(), self._compare_regularly(), self._look_at_the_model()
+        tasks = [asyncio.create_task(each) for each in work]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:
@@ -189,6 +221,40 @@ class Follower:
             if self._removed or (position != self.position and _now() > at + _SAVE_SECONDS):
                 await self._save()
             await asyncio.sleep(self._compare_seconds)
+
+    async def _look_at_the_model(self) -> None:
+        """Raises _AnotherModel as soon as the model that answers is not this process's."""
+        while True:
+            state = await live.get()
+            there = state is None or self.models is None or state.model_id == self._mirror.model_id
+            if state is not None and not there and _now() >= self._load_again:
+                raise _AnotherModel(state.model_id)
+            await asyncio.sleep(self._look_seconds)
+
+    async def _change_model(self, model_id: str) -> None:
+        """Fills an index of that model while the old one answers, then puts it in its place.
+
+        Where the model cannot be loaded, candidates are found by words only as their old vectors go.
+        """
+        if self.models is None:
+            return
+        try:
+            mirror = Mirror(await self.models.open_index(model_id), self._mirror.words)
+        except AppError as error:
+            self._last_error = f"the model that answers, {model_id}, cannot be loaded here: {error}"
+            self._load_again = _now() + _LOAD_AGAIN
+            log.warning(self._last_error)
+            return
+        try:
+            await mirror.fill_vectors()
+        except PyMongoError as error:
+            self._last_error = str(error)
+            return
+        self._mirror, self._saved = mirror, ("", 0.0)  # the place in the stream stays: what came since is read again
+        self.models.answer_by(mirror.vectors)
+        log.info("%s answers from now on", model_id)
+        await self._save()
+        await self._tell()
 
     async def _mend(self, ids: list[str]) -> None:
         self._removed = await self._mirror.mend(ids) or self._removed

@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 
 from cvmatcher import failpoint, passages
 from cvmatcher.domain import (
+    AppError,
     BadAnswer,
     Candidate,
     CVText,
@@ -33,7 +34,7 @@ from cvmatcher.domain import (
     Unreadable,
 )
 from cvmatcher.ports import CVSource, Embedder, Structurer
-from cvmatcher.store import candidates, ledger, originals, pool, tombstones, vectors
+from cvmatcher.store import candidates, ledger, live, originals, pool, tombstones, vectors
 from cvmatcher.store.leases import renewed
 from cvmatcher.store.ledger import LedgerRow, Step
 from cvmatcher.store.values import now, tag
@@ -50,6 +51,11 @@ STRUCTURE_SECONDS = 25.0
 AT_ONCE = 3  # times a file is read again because it changed meanwhile
 
 
+async def no_other(model_id: str) -> Embedder:
+    """For who has one model only. Raises Unavailable."""
+    raise Unavailable(f"the model {model_id} is not here")
+
+
 @dataclass(frozen=True)
 class IngestParts:
     """What ingestion works with. `owner` names this worker; `secret` is the key of the tombstones."""
@@ -58,7 +64,8 @@ class IngestParts:
     read: Callable[[bytes, str, str], Awaitable[CVText]]
     structurer: Structurer
     rules: Structurer  # takes over while the structurer is away
-    embedder: Embedder
+    embedder: Embedder  # of the model that the settings wish for
+    other: Callable[[str], Awaitable[Embedder]] = no_other  # of another, by its id; raises Unavailable, Misconfigured
     secret: bytes = b""
     owner: str = "worker"
     lease_seconds: float = 20.0
@@ -173,15 +180,39 @@ async def _already(row: LedgerRow, content: str, parts: IngestParts, receipt: Re
     if state := await _unless_erased(row, content, parts):
         return state
     twin = await candidates.by_content(content)
-    if twin is None or await vectors.made_with(twin.id) != _recipe(parts):
+    if twin is None or not await _is_current(twin.id, parts):
         return None
     state = await pool.attach(row, content, receipt.steps)
     failpoint.reach("saved")
     return state
 
 
-def _recipe(parts: IngestParts) -> tuple[str, str]:
-    return parts.embedder.model_id, passages.PASSAGES_VERSION
+async def _is_current(candidate_id: str, parts: IngestParts) -> bool:
+    made, state = await vectors.made_with(candidate_id), await live.get()
+    answering = state.model_id if state else parts.embedder.model_id
+    return made is not None and answering in made.models and made.passages_version == passages.PASSAGES_VERSION
+
+
+async def embedders(parts: IngestParts) -> tuple[Embedder, Embedder | None]:
+    """(of the model that answers, of the one that is made ready to answer next).
+
+    Raises Unavailable or Misconfigured when the first cannot be loaded. Without the second, the rebuild does its part.
+    """
+    state = await live.get()
+    if state is None:
+        return parts.embedder, None
+    answering = await embedder_of(state.model_id, parts)
+    if state.next is None:
+        return answering, None
+    try:
+        return answering, await embedder_of(state.next.model_id, parts)
+    except AppError as error:
+        log.info("vectors of %s are made later: %s", state.next.model_id, error)
+        return answering, None
+
+
+async def embedder_of(model_id: str, parts: IngestParts) -> Embedder:
+    return parts.embedder if parts.embedder.model_id == model_id else await parts.other(model_id)
 
 
 async def _structure(text: CVText, parts: IngestParts) -> tuple[Profile, str, bool]:
@@ -202,7 +233,10 @@ async def _embed(
     pieces = passages.split(text, profile)
     if not pieces:
         raise Unreadable(QuarantineReason.NO_TEXT)
-    rows = await parts.embedder.embed([piece.text for piece in pieces], "passage")
+    texts = [piece.text for piece in pieces]
+    answering, following = await embedders(parts)
+    rows = await answering.embed(texts, "passage")
+    beside = (following.model_id, await following.embed(texts, "passage")) if following else None
     return pool.CV(
         content_hash=content,
         profile=profile,
@@ -212,8 +246,9 @@ async def _embed(
         structured_by=by,
         enrichment_waits=waits,
         vectors=rows,
-        model_id=parts.embedder.model_id,
+        model_id=answering.model_id,
         passages_version=passages.PASSAGES_VERSION,
+        beside=beside,
     )
 
 
@@ -244,9 +279,10 @@ async def _enrich(row: LedgerRow, parts: IngestParts, receipt: Receipt) -> FileS
 
 
 async def remake(candidate: Candidate, parts: IngestParts) -> bool:
-    """A candidate made anew from its kept text by today's structurer, passages and embedder; vectors always.
+    """A candidate made anew from its kept text by today's structurer, passages and embedders; vectors always.
 
-    False when it changed or went meanwhile. Raises Unavailable when the embedder is away.
+    False when it changed or went meanwhile. Raises Unavailable when the embedder is away, LateWriter when another model
+    answers since.
     """
     text = CVText(pages=candidate.pages)
     profile, by, waits = candidate.profile, candidate.structured_by, candidate.enrichment_waits

@@ -27,6 +27,7 @@ Queue = ArqRedis
 CONTROL = "cvmatcher:control"  # scans and jobs: never behind a backlog of files
 FILES = "cvmatcher:files"
 INGEST, SCAN, FOLLOW = "ingest", "scan", "follow"
+EVERYTHING, OUTDATED, TIDYING = "all:", "outdated:", "tidy:"  # where a rebuild begins
 WORKER_SILENCE = 15.0  # seconds without a heartbeat
 
 
@@ -77,7 +78,17 @@ async def request_sync(queue: Queue, by: str) -> Job:
 
 async def request_rebuild(queue: Queue, by: str) -> Job:
     """Makes every candidate's passages and vectors anew. Raises Conflict while one is running."""
-    return await _start(queue, "rebuild", by)
+    return await _start(queue, "rebuild", by, EVERYTHING)
+
+
+async def request_renewal(queue: Queue, by: str) -> Job:
+    """The same for those only that are not made as they are to be now. Raises Conflict while a rebuild is running."""
+    return await _start(queue, "rebuild", by, OUTDATED)
+
+
+async def request_tidying(queue: Queue, by: str) -> Job:
+    """Removes vectors of models that do not answer. Raises Conflict while a rebuild is running, which does it too."""
+    return await _start(queue, "rebuild", by, TIDYING)
 
 
 async def retry_file(queue: Queue, key: str, by: str) -> None:
@@ -144,8 +155,8 @@ async def enqueue_job(queue: Queue, job_id: str, slices: int) -> None:
     await _enqueue(queue, FOLLOW, job_id, job_id=f"{FOLLOW}:{job_id}:{slices}")
 
 
-async def _start(queue: Queue, kind: jobs.Kind, by: str) -> Job:
-    job = await jobs.start(kind, by)
+async def _start(queue: Queue, kind: jobs.Kind, by: str, cursor: str = "") -> Job:
+    job = await jobs.start(kind, by, cursor)
     await enqueue_job(queue, job.id, 0)
     return job
 

@@ -210,4 +210,4 @@ async def _ask_for_vectors(database: Database, collection_name: str) -> None:
     migrated = set(await database[collection_name].distinct("_id", {"structured_by": BY}))
     if migrated - (await vectors.hashes()).keys():
         with suppress(Conflict):  # one that is under way does it
-            await jobs.start("rebuild", "migrate")
+            await jobs.start("rebuild", "migrate", "outdated:")

@@ -26,7 +26,7 @@ class Mirror:
         self.vectors, self.words = vector_index, word_index
         self.lock = asyncio.Lock()
         self.refused: set[str] = set()  # candidates whose vectors are of another model, or damaged
-        self._model_id = vector_index.stats().model_id
+        self.model_id = vector_index.stats().model_id
 
     def holds(self, candidate_id: str, content_hash: str | None) -> bool:
         """Whether both indexes hold that content of the candidate; None: whether neither holds the candidate."""
@@ -34,7 +34,7 @@ class Mirror:
 
     async def fill_vectors(self) -> None:
         seen: set[str] = set()
-        async for batch in _in_batches(vectors.each()):
+        async for batch in _in_batches(vectors.each(self.model_id)):
             seen.update(entry.candidate_id for entry in batch)
             await self._put(batch)
         gone = list(self.vectors.stats().candidates.keys() - seen)
@@ -54,7 +54,7 @@ class Mirror:
         removed = False
         for at in range(0, len(ids), _BATCH):
             batch = ids[at : at + _BATCH]
-            entries, known = await vectors.by_ids(batch), await candidates.by_ids(batch)
+            entries, known = await vectors.by_ids(batch, self.model_id), await candidates.by_ids(batch)
             gone = [key for key in batch if key not in entries]
             self.refused.difference_update(gone)
             await asyncio.to_thread(self.vectors.apply, [], gone)
@@ -67,7 +67,7 @@ class Mirror:
 
     async def differing(self) -> list[str]:
         """Candidates whose content in an index is not the one in MongoDB now."""
-        ours = await vectors.hashes(self._model_id)
+        ours = await vectors.hashes(self.model_id)
         searchable = {key: content for key, content in ours.items() if key not in self.refused}
         everyone = await vectors.hashes()
         found = _differing(searchable, self.vectors.stats().candidates)
@@ -83,7 +83,7 @@ class Mirror:
             self.refused.difference_update(entry.candidate_id for entry in good)
 
     def _of_our_model(self, entry: VectorEntry) -> bool:
-        ours = entry.model_id == self._model_id
+        ours = entry.model_id == self.model_id
         if not ours:
             self._refuse(entry, f"made by {entry.model_id}")
         return ours

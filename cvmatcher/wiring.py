@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,28 +13,36 @@ from cvmatcher.adapters.drive import DriveSource
 from cvmatcher.adapters.faiss_index import FaissIndex
 from cvmatcher.adapters.folder import FolderSource
 from cvmatcher.adapters.gemini import Gemini, GeminiInterpreter, GeminiReranker, GeminiStructurer
+from cvmatcher.adapters.kept_embedder import KeptEmbedder
 from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.rules_structurer import RulesStructurer
-from cvmatcher.adapters.sentence_embedder import LocalEmbedder, open_embedder
+from cvmatcher.adapters.sentence_embedder import LocalEmbedder, model_id_of, open_embedder
 from cvmatcher.adapters.word_index import TantivyIndex
 from cvmatcher.consistency import CheckParts
-from cvmatcher.domain import Misconfigured, Unavailable
+from cvmatcher.domain import AppError, Misconfigured, Unavailable
+from cvmatcher.embedders import Embedders
 from cvmatcher.erasure import ErasureParts
+from cvmatcher.gate import Gate
 from cvmatcher.indexing import Follower
 from cvmatcher.ingest import IngestParts
-from cvmatcher.ports import CVSource, Embedder, Structurer
+from cvmatcher.ports import CVSource, Embedder, Structurer, VectorIndex
 from cvmatcher.quota import CallQuota
 from cvmatcher.search import SearchParts
 from cvmatcher.settings import Settings
-from cvmatcher.store import candidates, preferences, sources
+from cvmatcher.store import candidates, live, preferences, sources, vectors
+
+log = logging.getLogger(__name__)
 
 FOLDER, DRIVE = "folder", "drive"  # names of the sources that the settings make
 
 
 @dataclass
 class Services:
-    """All that the web and the worker run on. `sources` grows when a folder is registered: see refresh_sources."""
+    """All that the web and the worker run on. `sources` grows when a folder is registered: see refresh_sources.
+
+    `embedder`, `vectors` and `search` are of one model, and change together when another one is to answer.
+    """
 
     settings: Settings
     database: store.Database
@@ -42,13 +50,29 @@ class Services:
     sources: dict[str, CVSource]
     structurer: Structurer
     rules_structurer: Structurer
-    embedder: LocalEmbedder
-    vectors: FaissIndex
+    embedder: Embedder
+    vectors: VectorIndex
     words: TantivyIndex
     follower: Follower
     search: SearchParts
     ingest: IngestParts
     gemini: Gemini | None = None
+    embedders: Embedders | None = None
+    gate: Gate | None = None
+
+    async def open_index(self, model_id: str) -> VectorIndex:
+        """An empty index of that model, for the follower to fill. Raises Unavailable or Misconfigured."""
+        if self.embedders is None:
+            raise Misconfigured(f"the model {model_id} cannot be loaded here")
+        return _index(await self.embedders.of(model_id), self.settings)
+
+    def answer_by(self, index: VectorIndex) -> None:
+        """Searches that begin from now on embed their questions with the model of `index`, and ask it."""
+        assert self.embedders is not None  # noqa: S101 - open_index has had it
+        self.embedder = self.embedders.loaded[index.stats().model_id]
+        self.vectors = index
+        self.search = replace(self.search, embedder=self.embedder, vectors=index)
+        self.embedders.keep_only({self.embedder.model_id, self.ingest.embedder.model_id})
 
     @property
     def drive(self) -> DriveSource | None:
@@ -141,15 +165,39 @@ def _gemini(settings: Settings, queue: jobs.Queue) -> Gemini | None:
     )
 
 
-def _embedder(settings: Settings) -> LocalEmbedder:
-    """The embedder of EMBEDDING_MODEL; blocks while weights load. Raises Misconfigured or Unavailable."""
+def _embedder(settings: Settings, model: str | None) -> LocalEmbedder:
+    """The embedder of a model, None: by default; blocks while weights load. Raises Misconfigured or Unavailable."""
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    return open_embedder(settings.embedding_model, token, settings.cvmatcher_home / "models")
+    return open_embedder(model, token, settings.cvmatcher_home / "models")
+
+
+async def _models(embedders: Embedders, settings: Settings) -> tuple[Embedder, Embedder]:
+    """(of the model that the settings wish for, of the one that answers here).
+
+    Without EMBEDDING_MODEL the one that answers is wished for. Where that one cannot be loaded, the one wished for
+    stands in: its index stays empty, and candidates are found by their words, until it answers itself.
+    """
+    state = await live.get()
+    known = state.model_id if state else (await vectors.most_are_of() or ("", ""))[0]
+    answering = None
+    if known:
+        try:
+            answering = await embedders.of(known)
+        except AppError as error:
+            log.warning("the model that answers, %s, cannot be loaded here: %s", known, error)
+    if answering is not None and settings.embedding_model is None:
+        return answering, answering
+    wished = await embedders.of(model_id_of(settings.embedding_model))
+    return wished, answering or wished
+
+
+def _index(embedder: Embedder, settings: Settings) -> FaissIndex:
+    return FaissIndex(embedder.model_id, embedder.dimension, settings.cvmatcher_home / "index" / "vectors")
 
 
 def open_offline_models(settings: Settings) -> tuple[Structurer, Embedder]:
     """Rules and the embedder, for measuring without servers. Blocks while weights load."""
-    return RulesStructurer(), _embedder(settings)
+    return RulesStructurer(), _embedder(settings, settings.embedding_model)
 
 
 @asynccontextmanager
@@ -169,29 +217,38 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         gemini = _gemini(settings, queue)
         if gemini is not None:
             stack.push_async_callback(gemini.aclose)
-        embedder = await asyncio.to_thread(_embedder, settings)
-        stack.callback(embedder.close)
-        services = _services(settings, database, queue, gemini, embedder)
+        embedders = Embedders(partial(_embedder, settings))
+        stack.callback(embedders.close)
+        services = await _services(settings, database, queue, gemini, embedders)
         if services.drive is not None:
             stack.callback(services.drive.close)
         yield services
 
 
-def _services(
+async def _services(
     settings: Settings,
     database: store.Database,
     queue: jobs.Queue,
     gemini: Gemini | None,
-    embedder: LocalEmbedder,
+    embedders: Embedders,
 ) -> Services:
-    index = settings.cvmatcher_home / "index"
-    vectors = FaissIndex(embedder.model_id, embedder.dimension, index / "vectors")
-    words = TantivyIndex()
+    wished, embedder = await _models(embedders, settings)
+    index, words = _index(embedder, settings), TantivyIndex()
     rules = RulesStructurer()
     structurer: Structurer = GeminiStructurer(gemini, rules) if gemini else rules
     found = sources_of(settings)
     assert settings.secret_key is not None  # noqa: S101 - open_services has checked it
-    return Services(
+    search = SearchParts(
+        embedder=embedder,
+        vectors=index,
+        words=words,
+        rules=RulesInterpreter(),
+        model=GeminiInterpreter(gemini) if gemini else None,
+        judge_by_rules=RulesReranker(),
+        judge_by_model=GeminiReranker(gemini) if gemini else None,
+        read_candidates=candidates.by_ids,
+    )
+    services = Services(
         settings=settings,
         database=database,
         queue=queue,
@@ -199,26 +256,28 @@ def _services(
         structurer=structurer,
         rules_structurer=rules,
         embedder=embedder,
-        vectors=vectors,
+        vectors=index,
         words=words,
-        follower=Follower(vectors, words),
-        search=SearchParts(
-            embedder=embedder,
-            vectors=vectors,
-            words=words,
-            rules=RulesInterpreter(),
-            model=GeminiInterpreter(gemini) if gemini else None,
-            judge_by_rules=RulesReranker(),
-            judge_by_model=GeminiReranker(gemini) if gemini else None,
-            read_candidates=candidates.by_ids,
-        ),
+        follower=Follower(index, words),
+        search=search,
         ingest=IngestParts(
             sources=found,
             read=reading.read_cv,
             structurer=structurer,
             rules=rules,
-            embedder=embedder,
+            embedder=wished,
+            other=embedders.of,
             secret=secret_of(settings),
         ),
         gemini=gemini,
+        embedders=embedders,
+        gate=Gate(
+            search=search,
+            structurer=rules,
+            vectors=lambda model: FaissIndex(model.model_id, model.dimension),
+            words=TantivyIndex,
+            kept=lambda model: KeptEmbedder(model, settings.cvmatcher_home / "gate"),
+        ),
     )
+    services.follower.models = services
+    return services

@@ -22,7 +22,8 @@ from arq import Retry, Worker, func
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from cvmatcher import following, ingest, jobs, listing
+from cvmatcher import following, ingest, jobs, listing, switching
+from cvmatcher.gate import Gate
 from cvmatcher.ingest import IngestParts
 from cvmatcher.jobs import Queue
 from cvmatcher.listing import Outcome
@@ -61,6 +62,7 @@ class WorkerParts:
     tick_seconds: float = 2.0
     slice_seconds: float = 20.0
     refresh: Callable[[], Awaitable[object]] | None = None  # takes in sources registered since
+    gate: Gate | None = None  # what a new model must pass
 
 
 # --------------------------------------------------------------------------------------------------------- functions
@@ -97,7 +99,7 @@ async def scan(ctx: dict[str, Any], name: str) -> str:
 async def follow(ctx: dict[str, Any], job_id: str) -> str:
     parts: WorkerParts = ctx["parts"]
     try:
-        slices = await following.go_on(job_id, parts.ingest, parts.queue, seconds=parts.slice_seconds)
+        slices = await following.go_on(job_id, parts.ingest, parts.queue, seconds=parts.slice_seconds, gate=parts.gate)
     except PyMongoError as error:
         raise Retry(defer=2) from error
     if slices is not None:
@@ -126,8 +128,12 @@ async def look_when_due(parts: WorkerParts) -> None:
 
 
 async def _sweep(parts: WorkerParts) -> None:
+    asked = False
     while True:
         try:
+            if not asked:
+                await switching.begin(parts.ingest, parts.queue)
+                asked = True
             await workers.beat(parts.ingest.owner)
             for dead in await workers.bury_the_dead(parts.ingest.owner, SILENCE):
                 freed = await ledger.free(dead)
@@ -215,6 +221,7 @@ async def run(services: Services, *, burst: bool = False) -> None:
         scan_seconds=settings.scan_seconds,
         concurrency=settings.ingest_concurrency,
         refresh=services.refresh_sources,
+        gate=services.gate,
     )
     await (drain(parts) if burst else serve(parts))
 
@@ -230,6 +237,7 @@ async def serve(parts: WorkerParts) -> None:
 async def drain(parts: WorkerParts) -> None:
     """Works until no file waits (later tries aside), no job is active and no look is under way, then returns."""
     parts = replace(parts, ingest=replace(parts.ingest, owner=_owner()))
+    await switching.begin(parts.ingest, parts.queue)
     await _work(parts, [], _quiet(parts))
 
 

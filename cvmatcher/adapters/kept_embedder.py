@@ -6,6 +6,7 @@ Two files per model and role: digests of the texts, and the rows in the same ord
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ _DIGEST = 16  # bytes
 
 
 class KeptEmbedder:
-    """Same vectors as `embedder`; a file cut short by a crash loses its last rows, no more."""
+    """Same vectors as `embedder`; files cut short by a crash lose their last rows, no more. One process at a time."""
 
     def __init__(self, embedder: Embedder, folder: Path) -> None:
         self.model_id, self.dimension = embedder.model_id, embedder.dimension
@@ -46,6 +47,8 @@ class KeptEmbedder:
             if digests.exists() and rows.exists():
                 names, values = digests.read_bytes(), np.fromfile(rows, dtype=np.float32)
                 count = min(len(names) // _DIGEST, len(values) // self.dimension)
+                os.truncate(digests, count * _DIGEST)  # what is appended next must lie at the same place in both
+                os.truncate(rows, count * self.dimension * values.itemsize)
                 table = values[: count * self.dimension].reshape(count, self.dimension)
                 known = {names[i * _DIGEST : (i + 1) * _DIGEST]: table[i] for i in range(count)}
             self._rows[role] = known

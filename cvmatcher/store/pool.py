@@ -17,7 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Candidate, FileState, Passage, Profile, QuarantineReason
 from cvmatcher.ports import VectorEntry, Vectors
-from cvmatcher.store import candidates, ledger, vectors
+from cvmatcher.store import candidates, ledger, live, vectors
 from cvmatcher.store.ledger import LedgerDocument, LedgerRow, Step
 from cvmatcher.store.traces import Person
 from cvmatcher.store.transactions import Raw, Session, in_transaction
@@ -28,7 +28,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CV:
-    """What ingestion made of one file's bytes: row i of `vectors` belongs to passage i."""
+    """What ingestion made of one file's bytes: row i of `vectors` belongs to passage i.
+
+    `beside`: (model id, vectors) of the model that is being made ready to answer next.
+    """
 
     content_hash: str
     profile: Profile
@@ -40,10 +43,11 @@ class CV:
     vectors: Vectors
     model_id: str
     passages_version: str
+    beside: tuple[str, Vectors] | None = None
 
 
 class LateWriter(Exception):
-    """The row was taken by another worker, or its file changed, since this worker took it: nothing was written."""
+    """The row was taken by another worker, its file or the model that answers changed: nothing was written."""
 
 
 # --------------------------------------------------------------------------------------------------------- outcomes
@@ -165,7 +169,10 @@ async def erase(person: Person) -> int:
 
 
 async def refresh(before: Candidate, cv: CV) -> bool:
-    """A candidate made anew from its kept text (other models or rules). False when it has changed or gone since."""
+    """A candidate made anew from its kept text (other models or rules). False when it has changed or gone since.
+
+    Raises LateWriter when another model answers since.
+    """
 
     async def work(session: Session) -> bool:
         current = await candidates.get(before.id, session=session)
@@ -341,8 +348,14 @@ def _candidate(candidate_id: str, row: LedgerRow, cv: CV, other_files: tuple[str
 
 async def _write(candidate: Candidate, cv: CV, session: Session, *, new: bool = False) -> None:
     await (candidates.add if new else candidates.put)(candidate, session=session)
-    entry = VectorEntry(candidate.id, cv.content_hash, cv.model_id, cv.vectors)
-    await vectors.put(entry, cv.passages_version, session=session)
+    made = {cv.model_id: cv.vectors} | dict([cv.beside] if cv.beside else [])
+    state = await live.get(session=session)
+    answering, following = (state.model_id, state.next) if state else (cv.model_id, None)
+    if answering not in made:
+        raise LateWriter(f"{answering} answers now")
+    entries = {model: VectorEntry(candidate.id, cv.content_hash, model, rows) for model, rows in made.items()}
+    beside = entries.get(following.model_id) if following else None
+    await vectors.put(entries[answering], cv.passages_version, session=session, beside=beside)
 
 
 async def _settle(

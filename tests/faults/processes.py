@@ -241,7 +241,7 @@ def _services(plan: Plan, database: store.Database, queue: jobs.Queue, gemini: G
         sources=dict(parts.sources),
         structurer=parts.structurer,
         rules_structurer=parts.rules,
-        embedder=embedder,  # type: ignore[arg-type]  # light: that is its point
+        embedder=embedder,  # light: that is its point
         vectors=vectors,
         words=words,
         follower=Follower(vectors, words, compare_seconds=plan.pace.tick * 5),
