@@ -18,7 +18,7 @@ from cvmatcher.store import jobs as job_store
 from cvmatcher.store import ledger, sources
 from cvmatcher.store.jobs import Job, Slice
 from cvmatcher.store.leases import renewed
-from cvmatcher.switching import LEASE, Rebuild
+from cvmatcher.switching import Rebuild
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ async def go_on(
 
     Without `gate` a new model is compared with nothing.
     """
-    piece = await job_store.take(job_id, LEASE)
+    piece = await job_store.take(job_id, parts.lease_seconds)
     if piece is None:
         return None
     deadline = asyncio.get_running_loop().time() + seconds
     try:
-        async with renewed(partial(job_store.renew, piece, LEASE), LEASE):
+        async with renewed(partial(job_store.renew, piece, parts.lease_seconds), parts.lease_seconds):
             if piece.job.kind == "rebuild":
                 over = await Rebuild(piece, parts, gate, deadline).run()
             else:
@@ -65,7 +65,7 @@ async def _watch_over(piece: Slice, parts: IngestParts, queue: Queue, deadline: 
         waiting, done = await ledger.count_due(), await ledger.count_settled(piece.job.started_at)
         listing, failed = await _listing(piece.job, parts)
         job = await job_store.progress(
-            piece, done=done, total=done + waiting, cursor=cursor, message=failed, seconds=LEASE
+            piece, done=done, total=done + waiting, cursor=cursor, message=failed, seconds=parts.lease_seconds
         )
         if job is None:
             return True

@@ -24,7 +24,6 @@ from cvmatcher.store.live import Live, Report
 log = logging.getLogger(__name__)
 
 BY = "CVmatcher"  # whoever starts and switches by itself
-LEASE = 15.0  # seconds; each report of progress renews it
 BATCH = 100  # candidates between two reports of tidying
 
 
@@ -165,7 +164,11 @@ class Rebuild:
     async def _note(self, cursor: str) -> str | None:
         """Writes how far it has come; gives where it goes on: elsewhere when it was cancelled, None when it is lost."""
         job = await job_store.progress(
-            self.piece, done=self.done, total=max(self.done, self.total), cursor=cursor, seconds=LEASE
+            self.piece,
+            done=self.done,
+            total=max(self.done, self.total),
+            cursor=cursor,
+            seconds=self.parts.lease_seconds,
         )
         if job is None:
             self.over = True
@@ -259,11 +262,11 @@ class Rebuild:
             likes, searches = await self.gate.likes(old, new)
             report = report.model_copy(update={"likes": likes, "liked_searches": searches})
             await live.judged(report)
-            failpoint.reach("judged")
             if report.falls:
                 await live.wait(report.model_id)
                 await self._end("done")
                 return None
+        failpoint.reach("judged")
         await _switched(state, state.next.model_id, BY)
         return jobs.TIDYING
 

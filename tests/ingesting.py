@@ -160,7 +160,14 @@ class Started:
 
 
 async def start_worker(
-    database_uri: str, database: str, redis_url: str, root: Path, failpoint: str = "", *, drain: bool = False
+    database_uri: str,
+    database: str,
+    redis_url: str,
+    root: Path,
+    failpoint: str = "",
+    *,
+    drain: bool = False,
+    model: str = "",
 ) -> Started:
     environment = os.environ | {
         "T_MONGO": database_uri,
@@ -169,6 +176,7 @@ async def start_worker(
         "T_ROOT": str(root),
         "T_FAILPOINT": failpoint,
         "T_DRAIN": "1" if drain else "",
+        "T_MODEL": model,
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.worker_process", env=environment)
     return Started(process)

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from cvmatcher import failpoint, jobs, store, worker
+from tests.fakes import HashEmbedder
 from tests.ingesting import folder_source, make_parts
+from tests.models import either, named
 
 
 async def main() -> None:
@@ -17,7 +19,12 @@ async def main() -> None:
     await store.open_store(client, os.environ["T_DB"], "CVExtractionCollection")
     queue = await jobs.open_queue(os.environ["T_REDIS"])
     parts = worker.WorkerParts(
-        ingest=replace(make_parts(folder_source(Path(os.environ["T_ROOT"]))), lease_seconds=1.0),
+        ingest=replace(
+            make_parts(folder_source(Path(os.environ["T_ROOT"]))),
+            lease_seconds=1.0,
+            embedder=named(os.environ["T_MODEL"]) if os.environ.get("T_MODEL") else HashEmbedder(),
+            other=either,
+        ),
         queue=queue,
         redis_url=os.environ["T_REDIS"],
         scan_seconds=0.5,
