@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from cvmatcher.domain import AppError, Conflict, InvalidInput, Misconfigured, NotFound
 from cvmatcher.settings import Settings
-from cvmatcher.terminal import answer_json, err, figures, macro, out, people, start_logging, table
+from cvmatcher.terminal import answer_json, embedding_model, err, figures, macro, out, people, start_logging, table
 
 app = typer.Typer(
     help="Find people in a folder of CVs, in plain language.",
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 users = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(users, name="users")
+model = typer.Typer(help="Which embedding model answers, and which waits.", no_args_is_help=True)
+app.add_typer(model, name="model")
 audit = typer.Typer(help="Who viewed, downloaded, exported, erased.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
@@ -285,6 +287,37 @@ def retention(
             out.print(f"Delete this file at its source yourself: {place}", highlight=False, markup=False)
     if json:
         answer_json(report)
+
+
+def _print_model(report: dict[str, Any], *, json: bool) -> None:
+    if json:
+        answer_json(report)
+    else:
+        embedding_model(report)
+
+
+@model.command("status")
+def model_status(json: Json = False) -> None:
+    """The embedding model that answers, the one that is made ready, and how they compared."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    _print_model(asyncio.run(commands.model_status(_settings())), json=json)
+
+
+@model.command("switch")
+def switch_model(json: Json = False) -> None:
+    """Let the model that waits answer, although the search is worse with it."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    _print_model(asyncio.run(commands.switch_model(_settings())), json=json)
+
+
+@model.command("discard")
+def discard_model(json: Json = False) -> None:
+    """Remove the vectors of the model that waits, or is being made ready."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    _print_model(asyncio.run(commands.discard_model(_settings())), json=json)
 
 
 @audit.command("verify")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cvmatcher import access as telling
-from cvmatcher import accuracy, consistency, demo, erasure, evaluation, home, jobs, store, terminal
+from cvmatcher import accuracy, consistency, demo, erasure, evaluation, home, jobs, store, switching, terminal
 from cvmatcher import backup as keeping
 from cvmatcher import migrate as takeover
 from cvmatcher import retention as clock
@@ -33,7 +33,7 @@ from cvmatcher.domain import (
 )
 from cvmatcher.settings import Settings
 from cvmatcher.start import refuse_unmigrated
-from cvmatcher.store import audit, ledger, people, pool, preferences, sources
+from cvmatcher.store import audit, ledger, live, people, pool, preferences, sources, vectors
 from cvmatcher.wiring import Services, open_offline_models, open_services, secret_of, sources_of
 
 Report = dict[str, Any]
@@ -327,6 +327,53 @@ async def evaluate_profiles(directory: Path) -> Report:
 
 def profiles_as_text(report: Report) -> str:
     return accuracy.as_text(report)
+
+
+# ------------------------------------------------------------------------------------------------ embedding model
+
+
+async def model_status(settings: Settings) -> Report:
+    """`answers`, `next` (`state`, `missing`), and `report` as the gate wrote it; null where there is none."""
+    async with _store(settings):
+        return await _model()
+
+
+async def _model() -> Report:
+    state = await live.get()
+    if state is None:
+        return {"answers": None, "next": None, "discarded": None, "report": None}
+    following = state.next
+    missing = await vectors.lacking(following.model_id) if following else 0
+    return {
+        "answers": state.model_id,
+        "next": following.model_dump() | {"missing": missing} if following else None,
+        "discarded": state.discarded or None,
+        "report": state.report.model_dump(mode="json") if state.report else None,
+    }
+
+
+async def switch_model(settings: Settings) -> Report:
+    """Raises Conflict when no model waits, or when it is not ready."""
+    return await _decided(settings, switching.switch)
+
+
+async def discard_model(settings: Settings) -> Report:
+    """Raises Conflict when no other model is being made ready."""
+    return await _decided(settings, switching.discard)
+
+
+async def _decided(settings: Settings, decide: Callable[[str], Awaitable[object]]) -> Report:
+    """What is left of the other model is removed by the worker, at once or when one runs."""
+    async with _store(settings) as (_, located):
+        await decide("command line")
+        assert located.redis_url is not None  # noqa: S101 - home.servers has set it
+        queue = await jobs.open_queue(located.redis_url.get_secret_value())
+        try:
+            with suppress(Conflict):  # a rebuild under way does it too
+                await jobs.request_tidying(queue, by="command line")
+        finally:
+            await jobs.close_queue(queue)
+        return await _model()
 
 
 # ------------------------------------------------------------------------------------------------------------ users

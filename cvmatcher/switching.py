@@ -90,23 +90,31 @@ async def _is_behind(parts: IngestParts) -> bool:
 # --------------------------------------------------------------------------------------------------------- by people
 
 
-async def switch(by: str) -> Live:
-    """An admin's word: the next model answers, whatever the gate found. Raises Conflict when it is not ready."""
-    state = await live.get()
-    if state is None or state.next is None:
-        raise Conflict("no other model is being made ready")
+async def switch(by: str, model_id: str = "") -> Live:
+    """An admin's word: the next model answers, whatever the gate found. `model_id` is the one that the admin saw.
+
+    Raises Conflict when it is not ready, or another one is.
+    """
+    state = await _with_next(model_id)
+    assert state.next is not None  # noqa: S101 - _with_next has seen it
     if missing := await vectors.lacking(state.next.model_id):
         raise Conflict(f"{missing} candidates have no vectors of {state.next.model_id} yet", missing=missing)
     return await _switched(state, state.next.model_id, by)
 
 
-async def discard(by: str) -> Live:
-    """An admin's word: the next model is not wanted. Raises Conflict when there is none."""
-    state = await live.get()
-    if state is None or state.next is None:
-        raise Conflict("no other model is being made ready")
+async def discard(by: str, model_id: str = "") -> Live:
+    """An admin's word: the next model is not wanted. Raises Conflict when there is none, or another one."""
+    state = await _with_next(model_id)
+    assert state.next is not None  # noqa: S101 - _with_next has seen it
     await audit.append(by, "discarded model", state.next.model_id)
     return await live.discard(state.next.model_id) or state
+
+
+async def _with_next(model_id: str) -> Live:
+    state = await live.get()
+    if state is None or state.next is None or model_id not in ("", state.next.model_id):
+        raise Conflict("no such model is being made ready")
+    return state
 
 
 async def _switched(state: Live, model_id: str, by: str) -> Live:

@@ -51,6 +51,29 @@ def table(title: str, rows: Mapping[str, object], to: Console = out) -> None:
     to.print(shown)
 
 
+def embedding_model(report: Mapping[str, Any]) -> None:
+    """Which model answers, which one is next and whether the search is as good with it."""
+    out.print(f"{report['answers'] or 'No model yet: no worker has run'} answers", highlight=False, markup=False)
+    following, found = report["next"], report["report"]
+    if following:
+        waits = following["state"] == "waiting"
+        said = (
+            "is ready but worse, and waits for your word" if waits else f"is made ready, {following['missing']} to go"
+        )
+        out.print(f"{following['model_id']} {said}", highlight=False, markup=False)
+    if report["discarded"]:
+        out.print(f"{report['discarded']} was discarded; a rebuild tries it again", highlight=False, markup=False)
+    compared = {name: found[name] for name in ("built_in", "likes") if found[name]} if found else {}
+    for name, one in compared.items():
+        low, high = one["interval"]
+        figures = (
+            f"{one['old']:.3f} -> {one['new']:.3f} (difference {low:+.3f} to {high:+.3f}, {one['queries']} questions)"
+        )
+        out.print(f"nDCG@10, {name.replace('_', ' ')}: {figures}{', falls' if one['falls'] else ''}", highlight=False)
+    if found and not found["likes"]:
+        out.print(f"nDCG@10, likes: not compared, {found['liked_searches']} searches with a like", highlight=False)
+
+
 def people(one: Mapping[str, Any]) -> None:
     """Somebody found, for a question that follows: on standard error."""
     about = [one["name"] or "?", *one["contacts"], *one["files"], one["candidate_id"] or "no candidate"]

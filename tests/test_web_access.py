@@ -65,6 +65,8 @@ ROUTES = {
     "POST /admin/jobs/{job_id:str}/cancel": ADMIN,
     "POST /admin/retry": ADMIN,
     "POST /admin/removals": ADMIN,
+    "POST /admin/model/switch": ADMIN,
+    "POST /admin/model/discard": ADMIN,
     "GET /users": ADMIN,
     "POST /users": ADMIN,
     "POST /users/{user_id:str}/disable": ADMIN,

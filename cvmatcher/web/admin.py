@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from cvmatcher import jobs
+from cvmatcher import jobs, switching
 from cvmatcher.domain import Conflict, FileState, InvalidInput, NotFound, QuarantineReason
 from cvmatcher.store import audit, candidates, ledger, people, sources
 from cvmatcher.store import jobs as store
@@ -20,6 +21,7 @@ from cvmatcher.store.sources import SourceState
 from cvmatcher.web.auth import admin, signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.chart import chart
+from cvmatcher.web.model import ModelView, view
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest
@@ -84,6 +86,7 @@ class Panel:
     waiting: list[SourceState]  # sources where many files went at once
     troubled: list[SourceState]
     worker: bool
+    model: ModelView | None
 
     @property
     def active(self) -> bool:
@@ -116,6 +119,7 @@ async def _panel() -> Panel:
         waiting=[one for one in states if one.removals_wait > one.removals_confirmed],
         troubled=[one for one in states if one.error],
         worker=await jobs.worker_is_alive(),
+        model=await view(),
     )
 
 
@@ -202,6 +206,31 @@ async def removals(request: WebRequest, web: Web) -> Response[Any]:
     return await _after(request, web, _("They leave the search at the next look."))
 
 
+# ------------------------------------------------------------------------------------------------ embedding model
+
+
+@post("/admin/model/switch", guards=[admin], status_code=200)
+async def switch_model(request: WebRequest, web: Web) -> Response[Any]:
+    """An admin's word for the model that waits, although the search is worse with it."""
+    state = await switching.switch(request.person.id, (await request.fields()).get("model", ""))
+    return await _tidied(request, web, _("%(name)s answers from now on."), state.model_id)
+
+
+@post("/admin/model/discard", guards=[admin], status_code=200)
+async def discard_model(request: WebRequest, web: Web) -> Response[Any]:
+    """An admin's word against the model that waits: its vectors go."""
+    state = await switching.discard(request.person.id, (await request.fields()).get("model", ""))
+    return await _tidied(request, web, _("%(name)s goes on answering."), state.model_id)
+
+
+async def _tidied(request: WebRequest, web: Web, sentence: str, model_id: str) -> Response[Any]:
+    with suppress(Conflict):  # a rebuild under way removes what is left as well
+        await jobs.request_tidying(web.services.queue, request.person.id)
+    if request.wants_json:
+        return Response({"model": model_id})
+    return await _after(request, web, sentence, name=model_id)
+
+
 # ------------------------------------------------------------------------------------------------ original's routes
 
 
@@ -241,4 +270,16 @@ async def update_status(request: WebRequest) -> Response[Any]:
     )
 
 
-HANDLERS = (page, panel, start, cancel, retry, removals, update_cvs, clean_index, update_status)
+HANDLERS = (
+    page,
+    panel,
+    start,
+    cancel,
+    retry,
+    removals,
+    switch_model,
+    discard_model,
+    update_cvs,
+    clean_index,
+    update_status,
+)

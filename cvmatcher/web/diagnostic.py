@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from cvmatcher.domain import AppError
 from cvmatcher.store import candidates, sources, speed, workers
+from cvmatcher.store import live as live_model
 from cvmatcher.web.auth import admin, open_to_all
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
@@ -81,7 +82,12 @@ async def _index(services: Services) -> Found:
 
 async def _embedder(services: Services) -> Found:
     await services.embedder.embed(["bonjour"], "query")
-    return Found("ok", f"{services.embedder.model_id} · {services.embedder.dimension}")
+    detail = f"{services.embedder.model_id} · {services.embedder.dimension}"
+    state = await live_model.get()
+    if state is None or state.model_id == services.embedder.model_id:
+        return Found("ok", detail)
+    remedy = _("The vectors are of another model, which cannot be loaded here: people are found by words only.")
+    return Found("fail", f"{detail} ≠ {state.model_id}", remedy)
 
 
 async def _gemini(services: Services) -> Found:

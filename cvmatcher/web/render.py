@@ -154,6 +154,7 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "tongue": partial(_tongue, language=language),
             "duration": partial(_duration, language=language),
             "grammar": partial(_grammar, language=language),
+            "figure": partial(_figure, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
             "called": lambda criterion: _called(criterion, catalog.gettext(OR_REMOTE)),
@@ -212,6 +213,11 @@ def _number(value: float, language: str) -> str:
 def _unwrapped(text: str) -> str:
     """Lines that a narrow page broke off, whole again: one that begins small goes on the line before it."""
     return re.sub(r"(?<![.;:!?\s])[ \t]*\n[ \t]*(?=[a-zà-ÿ(])", " ", text)
+
+
+def _figure(value: float, language: str) -> str:
+    """A measure between -1 and 1, three places."""
+    return format_decimal(value, format="0.000", locale=language)
 
 
 def _duration(ms: int, language: str) -> str:

@@ -158,6 +158,8 @@ ACTS: dict[str, str] = {
     "started rebuild": _("started a rebuild of the index"),
     "cancelled job": _("cancelled a job"),
     "confirmed removals": _("confirmed that files are gone"),
+    "switched model": _("let another embedding model answer"),
+    "discarded model": _("discarded an embedding model"),
 }
 
 PLACES: dict[str, str] = {
@@ -176,7 +178,13 @@ PLACES: dict[str, str] = {
 
 ROLES: dict[str, str] = {"recruiter": _("recruiter"), "admin": _("administrator")}
 
+COMPARED: dict[str, str] = {
+    "built_in": _("invented CVs, built in"),
+    "likes": _("your team’s searches and likes"),
+}
+
 TABLES: dict[str, dict[str, str]] = {
+    "compared": COMPARED,
     "quarantine": QUARANTINE,
     "file_state": FILE_STATES,
     "verdict": VERDICTS,
