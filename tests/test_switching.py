@@ -11,20 +11,35 @@ from typing import Any, cast
 
 import pytest
 
+import cvmatcher.gate
 from cvmatcher import consistency, ingest, jobs, passages, switching, worker
 from cvmatcher.adapters.faiss_index import FaissIndex
 from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.adapters.word_index import TantivyIndex
-from cvmatcher.domain import Conflict, FileState, HitsFound, Ordered, Unavailable
+from cvmatcher.domain import (
+    Conflict,
+    Criterion,
+    CriterionKind,
+    Ended,
+    EndState,
+    FileState,
+    Hit,
+    HitsFound,
+    Ordered,
+    SearchEvent,
+    Unavailable,
+    Understanding,
+    Understood,
+)
 from cvmatcher.embedders import Embedders
 from cvmatcher.gate import Gate, compared
 from cvmatcher.indexing import Follower
 from cvmatcher.ports import Embedder, Vectors
 from cvmatcher.search import SearchParts, SearchRequest
 from cvmatcher.search import run as search
-from cvmatcher.store import Database, audit, candidates, ledger, live, vectors
+from cvmatcher.store import Database, audit, candidates, ledger, liked, likes, live, turns, vectors
 from cvmatcher.store import jobs as job_store
 from cvmatcher.store.live import Comparison
 from cvmatcher.wiring import Services
@@ -368,6 +383,38 @@ async def test_a_model_that_is_not_ready_cannot_be_switched_to(parts: Parts) -> 
 )
 def test_a_mean_that_falls_by_more_than_a_hundredth_refuses(scores: list[tuple[float, float]], *, falls: bool) -> None:
     assert compared(scores).falls is falls
+
+
+async def _searched_and_liked(who: str, name: str) -> None:
+    """A search that showed everybody, and of whom the person liked one."""
+    everybody = [person async for person in candidates.each()]
+    conversation = await turns.new_conversation(who, name)
+    turn = await turns.add(turns.NewTurn(conversation.id, who, KNOWN_FOR[name], "a process"))
+    asked = Criterion(id="c", kind=CriterionKind.TEXT, value=f"works with {KNOWN_FOR[name]}", label=KNOWN_FOR[name])
+    events: tuple[SearchEvent, ...] = (
+        Understood(understanding=Understanding(criteria=(asked,))),
+        HitsFound(hits=tuple(Hit(candidate_id=person.id, name="") for person in everybody)),
+        Ended(state=EndState.DONE),
+    )
+    for number, event in enumerate(events, start=1):
+        await turns.append(turn.id, number, event)
+    (liked,) = [person.id for person in everybody if person.profile.name == name]
+    await likes.like(who, liked)
+
+
+async def test_the_team_is_asked_when_it_has_liked_enough(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cvmatcher.gate, "FEWEST_SEARCHES", len(PEOPLE))
+    await worker.drain(wishing(parts, NEW, gate=gate(found=compared([(1.0, 0.0)]))))  # both models' vectors are there
+    for name in PEOPLE[1:]:
+        await _searched_and_liked("rita", name)
+    assert await real_gate().likes(named(OLD), named(NEW)) == (None, len(PEOPLE) - 1)
+    await _searched_and_liked("sam", PEOPLE[0])
+    (search,) = [one for one in await liked.searches(99) if one.message == KNOWN_FOR["Ada"]]
+    assert len(search.shown) == len(PEOPLE)
+    assert len(search.liked) == 1
+    same, count = await real_gate().likes(named(OLD), named(NEW))
+    assert same is not None
+    assert (same.old, same.falls, same.queries, count) == (1.0, False, len(PEOPLE), len(PEOPLE))
 
 
 # --------------------------------------------------------------------------------------------- what begins by itself
