@@ -31,6 +31,8 @@ model = typer.Typer(help="Which embedding model answers, and which waits.", no_a
 app.add_typer(model, name="model")
 audit = typer.Typer(help="Who viewed, downloaded, exported, erased.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
+bench = typer.Typer(help="Measure this very machine.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -347,6 +349,21 @@ def migrate(
 
     report = asyncio.run(commands.migrate(_settings(), dry_run=dry_run))
     _print_report("Migration" + (" (dry run)" if dry_run else ""), report, json=json)
+
+
+@bench.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 10.0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same faults and changes.")] = 1,
+    json: Json = False,
+) -> None:
+    """Searches, likes, files that come and go, and random faults together, on a temporary home; then check."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.soak(_settings(), minutes, seed))
+    _print_report(f"{minutes:g} minutes of everything", report, json=json)
+    if not report["ok"]:
+        raise typer.Exit(1)
 
 
 @users.command("add")

@@ -18,6 +18,7 @@ from cvmatcher import migrate as takeover
 from cvmatcher import retention as clock
 from cvmatcher import search as searching
 from cvmatcher import worker as work
+from cvmatcher.bench import soak as soaking
 from cvmatcher.domain import (
     Conflict,
     Criterion,
@@ -323,6 +324,11 @@ async def evaluate(settings: Settings, directories: Sequence[Path]) -> Report:
 async def evaluate_profiles(directory: Path) -> Report:
     """Accuracy per field of the structured profiles over CVs with their truth beside them."""
     return await accuracy.measure(directory)
+
+
+async def soak(settings: Settings, minutes: float, seed: int) -> Report:
+    """Everything at once on a home of its own. Raises TimeoutError when it does not settle."""
+    return await soaking.soak(settings, minutes, seed)
 
 
 def profiles_as_text(report: Report) -> str:

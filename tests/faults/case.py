@@ -12,13 +12,16 @@ Run = Callable[[Scene], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Case:
-    """`quick`: also in CI. `most_seeds`: runs no more often than this, where a try takes long or no chance is in it."""
+    """`quick`: also in CI. `most_seeds`: runs no more often than this, where a try takes long or no chance is in it.
+    `seconds`: a try that lasts longer has failed.
+    """
 
     row: str
     name: str
     run: Run
     quick: bool
     most_seeds: int | None
+    seconds: float
 
     @property
     def id(self) -> str:
@@ -28,9 +31,11 @@ class Case:
 CASES: list[Case] = []
 
 
-def case(row: str, name: str, *, quick: bool = True, most_seeds: int | None = None) -> Callable[[Run], Run]:
+def case(
+    row: str, name: str, *, quick: bool = True, most_seeds: int | None = None, seconds: float = 400
+) -> Callable[[Run], Run]:
     def add(run: Run) -> Run:
-        CASES.append(Case(row, name, run, quick, most_seeds))
+        CASES.append(Case(row, name, run, quick, most_seeds, seconds))
         return run
 
     return add

@@ -122,6 +122,26 @@ async def killed_at_random_times(scene: Scene) -> None:
         raise Lost("vectors and candidates differ")
 
 
+@case(KILL, "200 kills at uniformly random times", quick=False, most_seeds=1, seconds=1200)
+async def two_hundred_kills(scene: Scene) -> None:
+    """Worker and web are killed by turns, each at a uniformly random moment of its life, while files come and go."""
+    scene.people(8)
+    web, _ = await scene.web()
+    lives = {"web": web, "worker": scene.worker()}
+    for number in range(200):
+        _stir(scene, number)
+        await asyncio.sleep(scene.random.uniform(0, 1.2))
+        name = "web" if number % 4 == 3 else "worker"
+        scene.broken()
+        lives[name].kill()
+        await ended(lives[name])
+        if name == "worker":
+            await scene.sound_so_far()
+        lives[name] = scene.worker() if name == "worker" else (await scene.web())[0]
+    scene.notes.append("200 kills")
+    await scene.recovered()
+
+
 def _stir(scene: Scene, number: int) -> None:
     """Some files change: always in the way that a folder's files do, at once and whole."""
     files = sorted(path for path in scene.folder.glob("p*.txt"))
@@ -154,6 +174,23 @@ async def blocked(scene: Scene) -> None:
         await scene.recovered()
     finally:
         os.kill(first.pid or 0, signal.SIGCONT)
+    write(scene.folder, "after.txt", "Person after")
+    await scene.recovered()
+    if first.exitcode is not None or second.exitcode is not None:
+        raise Lost("a worker ended")
+
+
+@case(BLOCKED, "from within, by a step that does not give way")
+async def blocked_from_within(scene: Scene) -> None:
+    """A worker's loop stands still beyond its lease, in the middle of a file; another worker takes over meanwhile."""
+    scene.people(6)
+    seconds = round(scene.random.uniform(2.0, 4.0) * scene.plan.pace.lease)
+    write(scene.folder, "blocks.txt", f"#{seconds} Person who blocks\nPython")
+    first = scene.worker()
+    await until(lambda: asyncio.to_thread((scene.home / "tries" / "blocks.txt").exists), "a loop that is blocked")
+    scene.broken()
+    second = scene.worker()
+    await scene.recovered()
     write(scene.folder, "after.txt", "Person after")
     await scene.recovered()
     if first.exitcode is not None or second.exitcode is not None:

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
@@ -131,13 +132,17 @@ def parts_of(plan: Plan, gemini: Gemini | None) -> IngestParts:
 
 
 async def _read_moody(data: bytes, name: str, home: Path) -> CVText:
-    """Plain text; what begins with `~n` fails n times before it can be read, with `?n` it meets a bug n times."""
-    if data[:1] in (b"~", b"?"):
+    """Plain text; what begins with `~n` fails n times before it can be read, with `?n` it meets a bug n times, and
+    with `#n` it blocks the loop for n seconds at its first try.
+    """
+    if data[:1] in (b"~", b"?", b"#"):
         notes = home / "tries" / name
         notes.mkdir(parents=True, exist_ok=True)
         tries = len(list(notes.iterdir()))
         (notes / str(tries)).touch()
-        if tries < int(data[1:2]):
+        if data[:1] == b"#":
+            time.sleep(0 if tries else int(data[1:2]))  # noqa: ASYNC251 - that is the fault
+        elif tries < int(data[1:2]):
             raise Unavailable("not today") if data[:1] == b"~" else KeyError("a bug of ours")
     return await read_plain(data, name, "")
 

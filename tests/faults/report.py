@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import statistics
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,11 @@ from pathlib import Path
 import psutil
 
 BEGIN, END = "<!-- results: written by python -m tests.faults -->", "<!-- end of results -->"
+
+
+def _command() -> str:
+    """The command as it was typed, without what the lanes are told besides."""
+    return re.sub(r" --lane \d+| --save \S+", "", " ".join(["python -m tests.faults", *sys.argv[1:]]))
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,17 @@ class Result:
     doubled: int
     said: str
     log: str
-    command: str = field(default_factory=lambda: " ".join(["python -m tests.faults", *sys.argv[1:]]))
+    command: str = field(default_factory=_command)
 
     @property
     def id(self) -> str:
         return f"{self.row}/{self.name}"
+
+    @property
+    def random_kills(self) -> int:
+        """How many processes the try has killed at random times: `12 kills` among what it says."""
+        found = re.search(r"\b(\d+) kills\b", self.said)
+        return int(found[1]) if found else 0
 
 
 def keep(path: Path, result: Result) -> None:
@@ -44,6 +56,8 @@ def keep(path: Path, result: Result) -> None:
 
 
 def kept(path: Path) -> list[Result]:
+    if not path.exists():
+        return []
     return [Result(**json.loads(line)) for line in path.read_text().splitlines()]
 
 
@@ -82,7 +96,8 @@ def summary(results: Sequence[Result]) -> str:
     sums = (
         f"{len(results)} tries of {len({one.id for one in results})} cases in "
         f"{len({one.row for one in results})} rows: {survived} survived, "
-        f"{sum(one.lost for one in results)} lost, {sum(one.doubled for one in results)} doubled"
+        f"{sum(one.lost for one in results)} lost, {sum(one.doubled for one in results)} doubled; "
+        f"{sum(one.random_kills for one in results)} kills at random times among them"
     )
     machine = f"{psutil.cpu_count()} cores, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
     lines = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +151,52 @@ async def _over(job_id: str) -> bool:
     return job is not None and job.state in {"done", "failed", "cancelled"}
 
 
+@case(TWO, "two web processes")
+async def two_web_processes(scene: Scene) -> None:
+    """Both follow, a turn begun on one is read on the other, and when one is killed the other goes on."""
+    scene.people(6, extra=False)
+    scene.worker()
+    first, one = await scene.web()
+    _, other = await scene.web()
+    await scene.recovered()
+    async with scene.reader(one) as rita, scene.reader(other, "rita2") as ruth:
+        for number in range(2):
+            write(scene.folder, f"new{number}.txt", f"Person new {number}\nwrote services in Python")
+            await until(lambda: _shows(rita, 7 + number), "the new person on the first", 20)  # noqa: B023 - awaited here
+            await until(lambda: _shows(ruth, 7 + number), "the new person on the second", 20)  # noqa: B023
+        rita.http.base_url, begun = httpx.URL(other), rita.http.base_url
+        if not await searches(rita):
+            raise Lost("a session of one process means nothing to the other")
+        rita.http.base_url = begun
+        (scene.folder / "p0.txt").unlink()
+        scene.broken()
+        first.kill()
+        await ended(first)
+        await scene.recovered()
+        if not await searches(ruth):
+            raise Lost("the second process finds nobody")
+
+
+@case(INDEX, "a web process starts while another saves", quick=False)
+async def loads_while_another_saves(scene: Scene) -> None:
+    """Both keep one folder; every removal makes the running one save."""
+    scene.people(12, extra=False)
+    scene.worker()
+    await scene.web()
+    await scene.recovered()
+    for number in range(4):
+        (scene.folder / f"p{number}.txt").unlink()
+        await asyncio.sleep(scene.random.uniform(0, 1.0))
+        scene.broken()
+        web, base = await scene.web()
+        async with scene.reader(base, f"rita{number}") as rita:
+            if await searches(rita) < 8:
+                raise Lost("a search finds too few")
+        web.terminate()
+        await ended(web)
+    await scene.recovered()
+
+
 # --------------------------------------------------------------------------------------------------------- leaving
 
 
@@ -192,6 +239,68 @@ async def _no_connection(pid: int, url: str) -> bool:
     port = int(url.rpartition(":")[2])
     found = psutil.Process(pid).net_connections()
     return not [one for one in found if one.raddr and one.raddr.port == port and one.status == psutil.CONN_ESTABLISHED]
+
+
+SLOW_READERS, MOST_GROWTH = 40, 100 << 20  # bytes
+
+
+@case(LEAVES, "readers who take a byte at a time")
+async def read_slowly(scene: Scene) -> None:
+    """Forty of them on one turn: the turn ends in its time, others are served, memory stays, and when they go
+    no task of theirs is left.
+    """
+    with GeminiServer() as server:
+        server.always(wire.drip({"verdicts": []}))
+        scene.people(30, extra=False)
+        scene.worker()
+        await scene.recovered()
+        web, base = await scene.web(gemini=server.url)
+        async with scene.reader(base) as rita:
+            await searches(rita, "Java")  # what the first search loads is not the readers' doing
+            before, files = _memory(web.pid or 0), psutil.Process(web.pid).num_fds()
+            turn = turn_in((await rita.htmx("/turns", {"message": "services in Python, Lyon"})).text)
+            scene.broken()
+            readers = [asyncio.create_task(_sip(base, rita, turn)) for _ in range(SLOW_READERS)]
+            await until(lambda: _is_over(turn), "the turn's end", 22)
+            if await searches(rita) < 1:
+                raise Lost("no hits beside slow readers")
+            growth = _memory(web.pid or 0) - before
+            for reader in readers:
+                reader.cancel()
+            taken = sum(
+                each for each in await asyncio.gather(*readers, return_exceptions=True) if isinstance(each, int)
+            )
+            await until(lambda: _few_files(web.pid or 0, files + 10), "their connections closed", 40)
+        scene.notes.append(f"memory grew by {growth >> 20} MB, {taken} bytes taken")
+        if growth > MOST_GROWTH or not taken:
+            raise Lost(f"{SLOW_READERS} slow readers took {taken} bytes and cost {growth >> 20} MB")
+        await scene.recovered()
+
+
+def _memory(pid: int) -> int:
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+async def _few_files(pid: int, most: int) -> bool:
+    return psutil.Process(pid).num_fds() <= most
+
+
+async def _sip(base: str, rita: Browser, turn: str) -> int:
+    """A byte at a time from a socket that holds next to nothing, until cancelled; how many were taken."""
+    address = httpx.URL(base)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    connection.setblocking(False)
+    loop, taken = asyncio.get_running_loop(), 0
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in rita.http.cookies.jar)
+    lines = (f"GET /turns/{turn}/events HTTP/1.1", f"Host: {address.host}:{address.port}", f"Cookie: {cookies}")
+    with closing(connection), suppress(asyncio.CancelledError):
+        await loop.sock_connect(connection, (address.host, address.port or 80))
+        await loop.sock_sendall(connection, "\r\n".join([*lines, "Accept: text/event-stream", "", ""]).encode())
+        while await loop.sock_recv(connection, 1):
+            taken += 1
+            await asyncio.sleep(0.02)
+    return taken
 
 
 @case(LEAVES, "SIGTERM of the web server in the middle of a turn")

@@ -212,6 +212,29 @@ def _change_something(
             drive.refusal, drive.oldest_change = chance.choice([400, 410]), 10**6
 
 
+@case(DRIVE_LIFE, "each in turn")
+async def each_in_turn(scene: Scene) -> None:
+    """One file in every way that the row names; the primary of a pair goes, and its copy takes over."""
+    with _drive(scene) as (drive, folder):
+        files = _some(drive, folder, 12)
+        scene.worker()
+        await scene.recovered()
+        scene.broken()
+        drive.change(files[0], trashed=True)
+        drive.change(files[1], unshared=True)
+        drive.change(files[2], name="renamed.pdf")
+        drive.change(files[3], content=b"Person replaced\nPython")
+        drive.file("copy.pdf", drive.items[files[4]].content, folder)
+        await scene.recovered()
+        drive.change(files[0], trashed=False)
+        drive.change(files[4], trashed=True)
+        await scene.recovered()
+        for refusal in (400, 410):
+            drive.refusal, drive.oldest_change = refusal, 10**6
+            drive.change(files[5], content=f"Person {refusal}".encode())
+            await scene.recovered()
+
+
 @case(DRIVE_LIFE, "listings that break off remove nobody", quick=False)
 async def broken_listing(scene: Scene) -> None:
     with _drive(scene) as (drive, folder):

@@ -1,0 +1,170 @@
+"""Who uses the app during a soak: people who search and like, and a folder whose files come, change and go."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import re
+import shutil
+import statistics
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+ANSWER_SECONDS = 30.0
+TURN_SECONDS = 25.0
+MESSAGES = (
+    "développeur Python à Lyon qui parle allemand",
+    "senior nurse with ten years of experience",
+    "comptable anglais courant",
+    "project manager in finance, German is a plus",
+    "ingénieur mécanique sans freelance",
+    "data analyst SQL, Paris or remote",
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status 0: nobody answered."""
+
+    status: int
+    text: str
+    seconds: float
+    address: str = ""  # the last one, after redirects
+
+
+@dataclass
+class Visitor:
+    """Somebody with a bearer token. What came of each request is counted; what was promised is remembered."""
+
+    base: str
+    token: str
+    random: random.Random
+    searches: Counter[str] = field(default_factory=Counter)
+    likes: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)  # of the searches that were answered, up to the last hit
+    liked: set[str] = field(default_factory=set)  # candidate ids whose like was acknowledged
+
+    async def stay(self) -> None:
+        while True:
+            await self.search()
+            await asyncio.sleep(self.random.uniform(0.2, 1.5))
+
+    async def search(self) -> None:
+        begun = monotonic()
+        page = await self._ask("/turns", {"message": self.random.choice(MESSAGES)})
+        while page.status == 200 and "data-stop" in page.text and monotonic() - begun < TURN_SECONDS:
+            await asyncio.sleep(0.2)
+            page = await self._ask(page.address)
+        outcome = _outcome(page)
+        if outcome == "answered":
+            self.seconds.append(monotonic() - begun)
+            outcome = "too slow" if "data-stop" in page.text else outcome if "data-card" in page.text else "empty"
+        self.searches[outcome] += 1
+        people = sorted(set(re.findall(r'"/cv/([0-9a-f]{8,})', page.text)))
+        if people:
+            await self._like(self.random.choice(people))
+
+    async def _like(self, candidate_id: str) -> None:
+        answer = await self._ask(f"/cv/{candidate_id}/like", {})
+        self.likes[_outcome(answer)] += 1
+        if answer.status == 200:
+            self.liked.add(candidate_id)
+
+    async def _ask(self, path: str, fields: dict[str, str] | None = None) -> Answer:
+        return await asyncio.to_thread(_request, urllib.parse.urljoin(self.base, path), self.token, fields)
+
+
+def _request(url: str, token: str, fields: dict[str, str] | None) -> Answer:
+    data = None if fields is None else urllib.parse.urlencode(fields).encode()
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+    begun = monotonic()
+    try:
+        with urllib.request.urlopen(  # noqa: S310 - our own server on loopback
+            urllib.request.Request(url, data, headers),  # noqa: S310
+            timeout=ANSWER_SECONDS,
+        ) as answer:
+            return Answer(answer.status, answer.read().decode(), monotonic() - begun, answer.url)
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, "", monotonic() - begun)
+    except (OSError, HTTPException):
+        return Answer(0, "", monotonic() - begun)
+
+
+def _outcome(answer: Answer) -> str:
+    match answer.status:
+        case 200:
+            return "answered"
+        case 0:
+            return "no connection" if answer.seconds < ANSWER_SECONDS - 1 else "never answered"
+        case 503:
+            return "told to wait (503)"
+        case 404:
+            return "gone (404)"
+        case status:
+            return f"status {status}"
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    """p50 and p95 in seconds; nothing of fewer than two values."""
+    if len(values) < 2:
+        return {}
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return {"p50": round(cuts[49], 2), "p95": round(cuts[94], 2)}
+
+
+@dataclass
+class Files:
+    """The watched folder. New files come from `spare`; whatever is done is done at once and whole."""
+
+    folder: Path
+    spare: list[Path]
+    random: random.Random
+    done: Counter[str] = field(default_factory=Counter)
+
+    async def stir(self) -> None:
+        while self.spare:
+            await asyncio.to_thread(self._change)
+            await asyncio.sleep(self.random.uniform(1.0, 3.0))
+
+    def _change(self) -> None:
+        there = sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
+        chosen = self.random.choice(there)
+        act = self.random.choices(["drop", "delete", "rename", "replace", "copy"], [5, 2, 1, 1, 1])[0]
+        match act:
+            case "drop":
+                self._put(self.spare.pop(), f"new-{self.done[act]}")
+            case "delete":
+                chosen.unlink()
+            case "rename":
+                chosen.rename(chosen.with_name(f"renamed-{self.done[act]}{chosen.suffix}"))
+            case "replace":
+                self._put(self.spare.pop(), chosen.stem)
+            case _:
+                self._put(chosen, f"copy-{self.done[act]}")
+        self.done[act] += 1
+
+    def _put(self, source: Path, stem: str) -> None:
+        beside = self.folder / f".{stem}.part"
+        shutil.copyfile(source, beside)
+        beside.replace(self.folder / f"{stem}{source.suffix}")
+
+    def hashes(self) -> dict[str, str]:
+        """File id -> SHA-256 of what the folder holds."""
+        paths = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def summed(visitors: list[Visitor]) -> dict[str, Any]:
+    """What came of all their requests."""
+    searches = sum((one.searches for one in visitors), Counter[str]())
+    likes = sum((one.likes for one in visitors), Counter[str]())
+    seconds = [each for one in visitors for each in one.seconds]
+    return {"searches": dict(searches), "search_seconds": percentiles(seconds), "likes": dict(likes)}
