@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import psutil
 
 from cvmatcher.adapters.faiss_index import FaissIndex
+from cvmatcher.adapters.folder import MIMES
 from cvmatcher.domain import QuarantineReason
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store import likes, people
@@ -36,7 +40,7 @@ MESSAGES = "a message of 1 MB, NUL, lone surrogates, emoji, empty"
 CELLS = "formulas in exported cells"
 NAN = "NaN vector"
 
-MOST_MEMORY = 1 << 30
+MOST_MEMORY, MOST_SECONDS = 1 << 30, 20.0
 ODD_NAME = 'a"b\u202efdp.\u00e9 =1+1;x.pdf'
 
 
@@ -54,7 +58,8 @@ async def _taken_in(scene: Scene) -> None:
     _put(scene, "good.pdf", odd_files.text_pdf(f"Good Person\n{odd_files.SAMPLE}"))
     scene.broken()
     worker = scene.worker()
-    watching = asyncio.create_task(_largest_child(worker.pid or 0))
+    seen = Children()
+    watching = asyncio.create_task(seen.watch(worker.pid or 0))
     try:
         await scene.recovered()
     finally:
@@ -63,21 +68,31 @@ async def _taken_in(scene: Scene) -> None:
             await watching
     if worker.exitcode is not None:
         raise Lost(f"the worker ended with {worker.exitcode}")
-    scene.notes.append(f"largest child {_peak[worker.pid or 0] >> 20} MB")
-    if _peak[worker.pid or 0] > MOST_MEMORY:
+    seconds = max(seen.seconds.values(), default=0.0)
+    scene.notes.append(f"largest child {seen.memory >> 20} MB, longest {seconds:.1f} s")
+    if seen.memory > MOST_MEMORY:
         raise Lost("a child took more than 1 GB")
+    if seconds > MOST_SECONDS + 2 * LOOK:
+        raise Lost(f"a child lived for {seconds:.1f} s")
 
 
-_peak: dict[int, int] = {}  # by worker
+LOOK = 0.05  # seconds between two looks at the children
 
 
-async def _largest_child(pid: int) -> None:
-    _peak[pid] = 0
-    while True:
-        with suppress(psutil.Error):
-            for child in psutil.Process(pid).children(recursive=True):
-                _peak[pid] = max(_peak[pid], child.memory_info().rss)
-        await asyncio.sleep(0.05)
+@dataclass
+class Children:
+    """What a worker's readers take, seen from the outside."""
+
+    memory: int = 0  # bytes, of the largest
+    seconds: dict[int, float] = field(default_factory=dict)  # by process, from its birth
+
+    async def watch(self, pid: int) -> None:
+        while True:
+            with suppress(psutil.Error):
+                for child in psutil.Process(pid).children(recursive=True):
+                    self.memory = max(self.memory, child.memory_info().rss)
+                    self.seconds[child.pid] = time.time() - child.create_time()
+            await asyncio.sleep(LOOK)
 
 
 # --------------------------------------------------------------------------------------------------------- files
@@ -90,6 +105,28 @@ async def unreadable(scene: Scene) -> None:
             _put(scene, f"bad{number}.pdf", make(), reason)
     _put(scene, "text.pdf", b"no PDF at all", QuarantineReason.NOT_A_PDF)
     await _taken_in(scene)
+
+
+ODD_FILES = os.environ.get("ODD_FILES", "")
+
+
+async def named_directory(scene: Scene) -> None:
+    """Every file of the directory that ODD_FILES names, whatever it is, is accounted for and nobody dies."""
+    paths = _files_below(Path(ODD_FILES))
+    for number, path in enumerate(paths):
+        if path.suffix.lower() in MIMES:
+            _put(scene, f"{number} {path.name}", path.read_bytes())
+    scene.any_reason = True
+    await _taken_in(scene)
+    scene.notes.append(f"{len(scene.wanted()) - 1} files of {len(paths)}")
+
+
+def _files_below(directory: Path) -> list[Path]:
+    return [path for path in sorted(directory.rglob("*")) if path.is_file()]
+
+
+if ODD_FILES:
+    case(UNREADABLE, "files of a named directory", quick=False, most_seeds=1)(named_directory)
 
 
 @case(UNREADABLE, "files cut and bent at random", quick=False)

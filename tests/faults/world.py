@@ -224,7 +224,10 @@ class Scene:
 
     async def recovered(self) -> None:
         """Waits until everything is where it belongs, and checks that it is. Raises Lost."""
-        await until(self._settled, "every file of the source dealt with")
+        try:
+            await until(self._settled, "every file of the source dealt with")
+        except Lost as error:
+            raise Lost(f"{error}: {await self._unsettled()}") from error
         self.recovery = monotonic() - self.broken_at if self.broken_at else 0.0
         lost, doubled = await self._counted()
         if lost or doubled:
@@ -244,14 +247,20 @@ class Scene:
             raise Lost(f"{doubled} doubled in the middle", 0, doubled)
 
     async def _settled(self) -> bool:
+        return not await self._unsettled()
+
+    async def _unsettled(self) -> list[str]:
+        """What is still to be dealt with, in words."""
         rows = {row.file_id: row for row in await ledger.each() if row.state is not FileState.REMOVED}
-        there = self.wanted()
-        done = all(row.state is not FileState.IN_PROGRESS for row in rows.values())
-        if not done or rows.keys() != there.keys():
-            return False
-        hashes = {file_id: hashlib.sha256(data).hexdigest() for file_id, data in there.items()}
+        hashes = {file_id: hashlib.sha256(data).hexdigest() for file_id, data in self.wanted().items()}
         settled = (FileState.SEARCHABLE, FileState.DUPLICATE)
-        return all(row.content_hash == hashes[key] for key, row in rows.items() if row.state in settled)
+        return [
+            *(f"{key} is in progress ({row.detail})" for key, row in rows.items() if row.state is FileState.IN_PROGRESS),
+            *(f"{key} is not known" for key in hashes.keys() - rows.keys()),
+            *(f"{key} is still there" for key in rows.keys() - hashes.keys()),
+            *(f"{key} is an old one" for key, row in rows.items()
+              if row.state in settled and key in hashes and row.content_hash != hashes[key]),
+        ]  # fmt: skip
 
     async def _counted(self) -> tuple[int, int]:
         """(contents of the source without a candidate, candidates too many)."""
