@@ -254,8 +254,9 @@ class Scene:
         rows = {row.file_id: row for row in await ledger.each() if row.state is not FileState.REMOVED}
         hashes = {file_id: hashlib.sha256(data).hexdigest() for file_id, data in self.wanted().items()}
         settled = (FileState.SEARCHABLE, FileState.DUPLICATE)
+        busy = FileState.IN_PROGRESS
         return [
-            *(f"{key} is in progress ({row.detail})" for key, row in rows.items() if row.state is FileState.IN_PROGRESS),
+            *(f"{key} is in progress ({row.detail})" for key, row in rows.items() if row.state is busy),
             *(f"{key} is not known" for key in hashes.keys() - rows.keys()),
             *(f"{key} is still there" for key in rows.keys() - hashes.keys()),
             *(f"{key} is an old one" for key, row in rows.items()
