@@ -111,7 +111,10 @@ async def _remove_the_gone(state: SourceState, deadline: float) -> Outcome:
     standing = await ledger.standing(state.name)
     missing = [row for row in standing if (row.key not in there if state.full else row.key in gone)]
     copied, lost = await _with_and_without_copies(missing)
-    lost = _not_renamed(lost, standing)
+    if state.full:  # what a log of changes names is gone: it knows a rename from a removal, and names it only once
+        lost, held_back = _not_renamed(lost, standing), len(lost)
+        if len(lost) < held_back:
+            await sources.want_full(state.name)
     wait, confirmed = (state.removals_wait, state.removals_confirmed) if not state.full else (0, 0)
     many = len(lost) > MANY_FILES and len(lost) > MANY_SHARE * len(standing)
     if many and len(lost) > state.removals_confirmed:

@@ -128,6 +128,21 @@ async def test_a_forgotten_page_token_loses_nothing(team: Team) -> None:
     await assert_sound()
 
 
+@pytest.mark.parametrize("log_refused", [False, True])
+async def test_a_trashed_file_goes_though_a_new_one_of_its_size_comes(team: Team, log_refused: bool) -> None:
+    """A folder's rename looks like that; Drive's log of changes names the trashed file once and never again."""
+    gone = team.drive.file("a.pdf", b"Ana", team.folder)
+    await team.look()
+    team.drive.change(gone, trashed=True)
+    team.drive.file("c.pdf", b"Zoe", team.folder)
+    team.drive.oldest_change = 10**6 if log_refused else 0
+    await team.look()
+    team.drive.oldest_change = 0
+    await team.look()
+    assert await team.names() == ["Zoe"]
+    await assert_sound()
+
+
 async def test_the_watched_folder_unshared_removes_nobody(team: Team) -> None:
     team.drive.file("a.pdf", b"Ana", team.folder)
     await team.look()

@@ -169,6 +169,11 @@ async def ask(name: str, *, full: bool = False) -> SourceState:
     return _state(raw)
 
 
+async def want_full(name: str) -> None:
+    """The next look, whenever it comes, is a complete one."""
+    await _sources().update_one({"_id": name}, {"$set": {"full_asked_at": now()}})
+
+
 async def is_asked(name: str) -> bool:
     """Whether a look was asked for after the last one began."""
     state = await get(name)

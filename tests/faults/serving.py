@@ -257,7 +257,7 @@ async def read_slowly(scene: Scene) -> None:
         web, base = await scene.web(gemini=server.url)
         async with scene.reader(base) as rita:
             await searches(rita, "Java")  # what the first search loads is not the readers' doing
-            before, files = _memory(web.pid or 0), psutil.Process(web.pid).num_fds()
+            before = _memory(web.pid or 0)
             turn = turn_in((await rita.htmx("/turns", {"message": "services in Python, Lyon"})).text)
             scene.broken()
             readers = [asyncio.create_task(_sip(base, rita, turn)) for _ in range(SLOW_READERS)]
@@ -270,7 +270,7 @@ async def read_slowly(scene: Scene) -> None:
             taken = sum(
                 each for each in await asyncio.gather(*readers, return_exceptions=True) if isinstance(each, int)
             )
-            await until(lambda: _few_files(web.pid or 0, files + 10), "their connections closed", 40)
+            await until(lambda: _few_readers(web.pid or 0, base), "their connections closed", 40)
         scene.notes.append(f"memory grew by {growth >> 20} MB, {taken} bytes taken")
         if growth > MOST_GROWTH or not taken:
             raise Lost(f"{SLOW_READERS} slow readers took {taken} bytes and cost {growth >> 20} MB")
@@ -281,8 +281,11 @@ def _memory(pid: int) -> int:
     return int(psutil.Process(pid).memory_info().rss)
 
 
-async def _few_files(pid: int, most: int) -> bool:
-    return psutil.Process(pid).num_fds() <= most
+async def _few_readers(pid: int, base: str) -> bool:
+    """Hardly anyone is connected to the web server any more."""
+    port = httpx.URL(base).port
+    there = [one for one in psutil.Process(pid).net_connections() if one.laddr.port == port and one.raddr]
+    return len(there) <= 3
 
 
 async def _sip(base: str, rita: Browser, turn: str) -> int:
