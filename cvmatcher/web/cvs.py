@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -34,6 +35,7 @@ At = Annotated[str, QueryParameter(name="at", max_length=16)]  # the criterion w
 TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
 
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+MOST_LOOKS = 200
 PAGE_SCALE = 2.0  # of 72 dpi: sharp at twice the width of the panel
 
 
@@ -83,6 +85,14 @@ async def _place(turn_id: str, candidate: Candidate, seen_as: Sight, user_id: st
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """`acts`: who, the last time of a day, and how often that day; newest first."""
+
+    files: list[LedgerRow]
+    acts: list[tuple[str, AuditRow, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """All that the profile's templates show."""
 
@@ -91,7 +101,7 @@ class Opened:
     tab: str
     is_liked: bool
     is_masked: bool = False
-    history: tuple[list[LedgerRow], list[tuple[str, AuditRow]]] | None = None
+    history: History | None = None
     pages: tuple[Page, ...] = ()
     trouble: str = ""  # why there are no pictures: code of an error
     zoom: str = "fit"
@@ -166,16 +176,17 @@ async def profile(
     )
 
 
-async def _history(
-    candidate: Candidate, seen_as: Sight, *, admin: bool
-) -> tuple[list[LedgerRow], list[tuple[str, AuditRow]]]:
+async def _history(candidate: Candidate, seen_as: Sight, *, admin: bool) -> History:
     """The candidate's files, and for admins who looked at them."""
     files = await ledger.by_candidate(candidate.id)
     if seen_as.hides(candidate.id):
         files = [one.model_copy(update={"name": HIDDEN, "path": ""}) for one in files]
-    acts = await audit.about(candidate.id) if admin else []
+    acts = await audit.about(candidate.id, MOST_LOOKS) if admin else []
     known = await people.names({one.actor for one in acts})
-    return files, [(known.get(one.actor, "?"), one) for one in acts]
+    days: dict[tuple[str, str, date], list[AuditRow]] = {}
+    for one in acts:
+        days.setdefault((one.actor, one.act, one.at.date()), []).append(one)
+    return History(files, [(known.get(rows[0].actor, "?"), rows[0], len(rows)) for rows in days.values()])
 
 
 # ----------------------------------------------------------------------------------------------------------- files
