@@ -43,12 +43,16 @@ _PARTLY = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One candidate: its retrieval score, verdicts by criterion id, criteria that its CV says nothing about."""
+    """One candidate: its retrieval score, verdicts by criterion id, criteria that its CV says nothing about.
+
+    `fineness` tells apart those of one tier before the score does: levels and degrees beyond what was asked.
+    """
 
     candidate_id: str
     score: float
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     silent: frozenset[str] = frozenset()
+    fineness: float = 0.0
 
 
 def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
@@ -90,9 +94,13 @@ def sunk(criteria: Sequence[Criterion], standing: Standing) -> float:
 
 
 def by_rules(criteria: Sequence[Criterion], standings: Sequence[Standing]) -> list[str]:
-    """Candidate ids, best first: tier, then retrieval score, then id."""
-    ordered = sorted(standings, key=lambda s: (-(tier(criteria, s) - sunk(criteria, s)), -s.score, s.candidate_id))
-    return [standing.candidate_id for standing in ordered]
+    """Candidate ids, best first: tier, then fineness, then retrieval score, then id."""
+
+    def place(standing: Standing) -> tuple[float, float, float, str]:
+        worth = tier(criteria, standing) - sunk(criteria, standing)
+        return -worth, -standing.fineness, -standing.score, standing.candidate_id
+
+    return [standing.candidate_id for standing in sorted(standings, key=place)]
 
 
 def by_model(

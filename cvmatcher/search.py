@@ -272,7 +272,8 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
     for candidate in judged:
         silent = frozenset(c.id for c in turn.criteria if evidence.silent(c, candidate.profile))
         score = turn.retrieved[candidate.id].score + RECENT * evidence.has_been(turn.criteria, candidate.profile)
-        turn.standings[candidate.id] = Standing(candidate.id, score, desk.of(candidate.id), silent)
+        fine = evidence.fineness(turn.criteria, evidence.read(candidate.profile, candidate.pages))
+        turn.standings[candidate.id] = Standing(candidate.id, score, desk.of(candidate.id), silent, fine)
 
 
 async def _nameless(turn: _Turn) -> tuple[Criterion, ...]:

@@ -50,8 +50,10 @@ def fold(text: str) -> str:
     return "".join(map(_fold_character, text))
 
 
-def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+def fold_with_offsets(text: str) -> tuple[str, Sequence[int]]:
     """The folded text, and for each of its characters the index in the original."""
+    if text.isascii():
+        return text.lower(), range(len(text))
     pieces: list[str] = []
     offsets: list[int] = []
     for index, character in enumerate(text):

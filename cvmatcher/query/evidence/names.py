@@ -1,0 +1,182 @@
+"""Things with names: skills, employers, sectors; and free words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from cvmatcher.domain import Criterion
+from cvmatcher.query.evidence.reading import (
+    CV,
+    MET,
+    NOTHING,
+    PARTLY,
+    Finding,
+    Line,
+    content_stems,
+    cut_line,
+    found,
+    holds,
+    phrase,
+    quote,
+    quote_value,
+)
+from cvmatcher.vocabulary import sectors, skills
+from cvmatcher.vocabulary.folding import fold, stems
+
+_DENIAL = re.compile(r"\b(?:no|not|aucune?|sans|pas d[e'])\s+(?:\w+\s+){0,2}$")
+
+
+def skill(criterion: Criterion, cv: CV) -> Finding:
+    for name in skill_names(criterion.value):
+        key = stems(name)
+        exact = _needs_capitals(name)
+        for line, at in phrase(cv, key):
+            start, end = line.words[at].start, line.words[at + len(key) - 1].end
+            if (exact and line.text[start:end] != name) or _denied(line, start):
+                continue
+            return Finding(MET, cut_line(line, at, at + len(key) - 1))
+    return text(criterion, cv) if len(stems(criterion.value)) > 1 else NOTHING
+
+
+# Who would like to learn something, or has never done it, does not say that they can.
+_WISH = re.compile(
+    r"\b(?:souhait\w+|aimerai\w*|voudrai\w*|envie d[e']|desire\w*|would (?:like|love)|wish\w*|hop(?:e|es|ing)"
+    r"|want\w*|keen|eager|looking|interested in|plan\w*)\b.{0,25}\b(?:apprendre|decouvrir|(?:me|se) former|learn\w*|discover\w*)\b"
+)
+
+
+def _denied(line: Line, start: int) -> bool:
+    """Whether what the line says before the name takes it back."""
+    before = fold(line.text[:start])
+    return _DENIAL.search(before) is not None or _WISH.search(before) is not None
+
+
+@lru_cache(maxsize=1024)
+def skill_names(value: str) -> tuple[str, ...]:
+    """The value and the other names of the skill, in both languages."""
+    return skills.names(value)
+
+
+def _needs_capitals(name: str) -> bool:
+    return len(name) <= 2 or (len(name) <= 5 and name in _AMBIGUOUS)
+
+
+_AMBIGUOUS = frozenset(
+    [
+        "Go",
+        "Word",
+        "Excel",
+        "Chef",
+        "Node",
+        "Vue",
+        "Sage",
+        "Ciel",
+        "Dart",
+        "Swift",
+        "Rust",
+        "Helm",
+        "Teams",
+        "Julia",
+        "Hive",
+    ]
+)
+
+
+_LABEL = re.compile(
+    r"^(?:domaines?|secteurs?|sectors?|industry|industries|industrie|field|activite)(?: d'activites?"
+    r"| professionnel\w*| of activity)?\s*[:\-–]\s*(?P<value>.{2,80})$"
+)
+
+
+def _labelled_sectors(cv: CV) -> Iterator[tuple[str, str]]:
+    """(sector, line) of lines such as "Domaine : Énergie", whatever the structurer made of them."""
+    for word in ("domaine", "secteur", "sector", "industry", "industrie", "field", "activite"):
+        for number in cv.with_stem(stems(word)[0]):
+            line = cv.lines[number]
+            if found := _LABEL.match(fold(line.text)):
+                yield line.text[found.start("value") :], line.text
+
+
+_BRACKETS = re.compile(r"[(\[]([^()\[\]\d]{3,40})[)\]]")
+
+
+def _bracketed(cv: CV) -> Iterator[tuple[str, str]]:
+    """(sector, line) of what stands in brackets behind a firm: "Acme (insurance) 2019-2024"."""
+    for line in cv.lines:
+        for match in _BRACKETS.finditer(line.text):
+            if stems(match[1]):
+                at = next((i for i, word in enumerate(line.words) if word.start >= match.start(1)), 0)
+                yield match[1], cut_line(line, at, at)
+
+
+def sector(criterion: Criterion, cv: CV) -> Finding:
+    """Met by the sector itself, in either language; a neighbour, or a mention somewhere, answers partly."""
+    own = stems(criterion.value)
+    held = [*((named, quote_value(cv, named)) for named in cv.profile.sectors), *_labelled_sectors(cv)]
+    for named, quotation in (*held, *_bracketed(cv)):
+        if quotation and (sectors.same(criterion.value, named) or holds(stems(named), own)):
+            return Finding(MET, quotation)
+    jobs = cv.profile.experiences
+    for value in (cv.profile.headline, *(job.title for job in jobs), *(job.employer for job in jobs)):
+        if holds(stems(value), own):
+            return found(PARTLY if held else MET, quote_value(cv, value))
+    for named, quotation in held:
+        if quotation and set(sectors.ids(named)) & set(sectors.ids(criterion.value)):
+            return Finding(PARTLY, quotation)
+    return _told_sector(criterion, cv)
+
+
+def _told_sector(criterion: Criterion, cv: CV) -> Finding:
+    """The sector's own name anywhere, or another name of it where the CV says for whom: never a stray word."""
+    quotation = quote(cv, [criterion.value])
+    if quotation:
+        return Finding(PARTLY, quotation)
+    keys = [stems(name) for name in sectors.names(criterion.value)]
+    sentences = _SENTENCE.split(cv.profile.biography)
+    for value in (*sentences, *(job.employer for job in cv.profile.experiences)):
+        if any(key and holds(stems(value), key) for key in keys):
+            return found(PARTLY, quote_value(cv, value))
+    return NOTHING
+
+
+def employer(criterion: Criterion, cv: CV) -> Finding:
+    """Met by the firm of a job; named elsewhere it counts where no job's firm could be read, unless as a customer."""
+    key = stems(criterion.value)
+    for job in cv.profile.experiences:
+        if holds(stems(job.employer), key) or holds(stems(job.title), key):
+            return found(MET, quote_value(cv, job.employer if holds(stems(job.employer), key) else job.title))
+    for line, at in phrase(cv, key):
+        start = line.words[at].start
+        if line.text[start].islower() or _SERVED.search(fold(line.text[:start])) or _denied(line, start):
+            continue
+        return Finding(MET, cut_line(line, at, at + len(key) - 1))
+    return NOTHING
+
+
+# Whom someone worked with is not for whom they worked.
+_SERVED = re.compile(
+    r"\b(?:clients?|clientele|customers?|accounts?|fournisseurs?|suppliers?|vendors?|partenaires?|partners?"
+    r"|concurrents?|competitors?)\b[^.;!?]{0,40}$"
+)
+
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+def text(criterion: Criterion, cv: CV) -> Finding:
+    """Free words: all of them in one line is met, most of them partly."""
+    wanted = set(content_stems(criterion.value))
+    if not wanted:
+        return NOTHING
+    numbers = {n for stem in wanted for n in cv.with_stem(stem)}
+    best = max(numbers, key=lambda n: (len(wanted & set(cv.lines[n].stems)), -n), default=None)
+    if best is None:
+        return NOTHING
+    line = cv.lines[best]
+    share = len(wanted & set(line.stems)) / len(wanted)
+    at = next(i for i, stem in enumerate(line.stems) if stem in wanted)
+    if share == 1.0:
+        return Finding(MET, cut_line(line, at, at))
+    return Finding(PARTLY, cut_line(line, at, at)) if share >= 0.6 else NOTHING

@@ -1,0 +1,76 @@
+"""Whether someone is or was what a title asks, under that occupation's names in French and English."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cvmatcher.domain import Criterion, CriterionKind, Need, Profile
+from cvmatcher.query.evidence.reading import CV, MET, NOTHING, PARTLY, Finding, content_stems, found, quote, quote_value
+from cvmatcher.vocabulary import titles
+from cvmatcher.vocabulary.folding import stems
+
+
+def title(criterion: Criterion, cv: CV) -> Finding:
+    names = title_names(criterion.value)
+    held = [cv.profile.headline, *(job.title for job in cv.profile.experiences)]
+    for own in held:
+        if own and title_matches(own, names) == 1.0:
+            return found(MET, quote_value(cv, own))
+    inside = title_names_inside(criterion.value)
+    for own in held:
+        if own and (title_matches(own, names) > 0 or (inside and title_matches(own, inside) == 1.0)):
+            return found(PARTLY, quote_value(cv, own))
+    quotation = quote(cv, names[:12])
+    if quotation:
+        return Finding(MET if not cv.profile.experiences else PARTLY, quotation)
+    return NOTHING
+
+
+@lru_cache(maxsize=1024)
+def title_names(value: str) -> tuple[str, ...]:
+    """The value and the other names of that occupation, in both languages; narrower names as well."""
+    narrower = (name for title_id in titles.ids(value) for name in titles.everything()[title_id].narrower)
+    return (value, *titles.names(value), *narrower)
+
+
+@lru_cache(maxsize=1024)
+def title_names_inside(value: str) -> tuple[str, ...]:
+    """Names of the wider occupation inside a value, of its family if known: "développeur" in "développeur Python"."""
+    family, words = titles.families(value), value.split()
+    parts = {" ".join(words[at:end]) for at in range(len(words)) for end in range(at + 1, len(words) + 1)} - {value}
+    wider = {
+        title_id for part in parts for title_id in titles.ids(part) if not family or family & titles.families(part)
+    }
+    return tuple(name for title_id in sorted(wider) for name in titles.everything()[title_id].all_names)
+
+
+@lru_cache(maxsize=20000)
+def title_matches(title: str, names: tuple[str, ...]) -> float:
+    """How far a CV's title answers the names: 1 holds one of them, 0.5 shares its words loosely, 0 does not."""
+    held = stems(title)
+    for name in names:
+        key = stems(name)
+        if key and any(held[at : at + len(key)] == key for at in range(len(held) - len(key) + 1)):
+            return 1.0
+    asked = set(content_stems(names[0]))
+    if asked and asked <= set(held):
+        return 1.0
+    shared = asked & set(held)
+    return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
+
+
+def has_been(criteria: Sequence[Criterion], profile: Profile) -> float:
+    """How much someone is what the titles ask: 1 now, less the longer ago the job was, 0 never. The titles' mean."""
+    asked = [c for c in criteria if c.kind is CriterionKind.TITLE and c.need is not Need.MUST_NOT]
+    if not asked:
+        return 0.0
+    held = [profile.headline, *(job.title for job in profile.experiences)]
+    total = 0.0
+    for criterion in asked:
+        names = title_names(criterion.value)
+        total += max((title_matches(t, names) * _FADING ** max(0, n - 1) for n, t in enumerate(held) if t), default=0.0)
+    return total / len(asked)
+
+
+_FADING = 0.6  # of a job's weight, for each job since
