@@ -62,7 +62,7 @@ def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
     """
     total, best = 0.0, dict[tuple[CriterionKind, Need], float]()
     for criterion in criteria:
-        if criterion.kind not in CHECKED:
+        if criterion.kind not in CHECKED and not _told(criterion, standing):
             continue
         worth = _worth(criterion, standing)
         if criterion.kind in ALTERNATIVES and criterion.need is not Need.MUST_NOT:
@@ -71,6 +71,12 @@ def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
         else:
             total += worth
     return round(total + sum(best.values()), 6)
+
+
+def _told(criterion: Criterion, standing: Standing) -> bool:
+    """Whether free words stand in the CV as they were asked for: rules are sure of that, and of no less."""
+    verdict = standing.verdicts.get(criterion.id)
+    return criterion.need is not Need.MUST_NOT and verdict is not None and verdict.state is VerdictState.MET
 
 
 def _worth(criterion: Criterion, standing: Standing) -> float:

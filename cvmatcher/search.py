@@ -35,6 +35,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
+from cvmatcher.grounding import ground
 from cvmatcher.ports import Embedder, Interpreter, Reranker, VectorIndex, WordIndex
 from cvmatcher.query import evidence
 from cvmatcher.query.plan import plan
@@ -84,6 +85,7 @@ class _Turn:
     request: SearchRequest
     parts: SearchParts
     criteria: tuple[Criterion, ...] = ()
+    unused: tuple[str, ...] = ()
     retrieved: dict[str, Retrieved] = field(default_factory=dict)
     candidates: dict[str, Candidate] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
@@ -97,7 +99,7 @@ async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[Searc
     """
     turn = _Turn(request, parts)
     understanding = await _understand(request, parts)
-    turn.criteria = understanding.criteria
+    turn.criteria, turn.unused = understanding.criteria, understanding.not_understood
     yield Understood(understanding=understanding)
     refining = _start_refining(request, parts)
     try:
@@ -108,7 +110,7 @@ async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[Searc
             if failure:
                 yield Status(code=StatusCode.SIMPLE_ORDER, detail=failure)
             if refined is not None and _differs(refined.criteria, turn.criteria):
-                turn.criteria = refined.criteria
+                turn.criteria, turn.unused = refined.criteria, refined.not_understood
                 yield Understood(understanding=refined)
                 async for event in _find(turn):
                     yield event
@@ -129,7 +131,10 @@ async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[Searc
 async def _understand(request: SearchRequest, parts: SearchParts) -> Understanding:
     if request.criteria is not None:
         return Understanding(criteria=request.criteria)
-    return await parts.rules.interpret(request.message, request.conversation)
+    understanding = await parts.rules.interpret(request.message, request.conversation)
+    if request.conversation:  # names in a follow-up may be there to go
+        return understanding
+    return await asyncio.to_thread(ground, request.message, understanding, parts.words)
 
 
 Refined = tuple[Understanding | None, str]
@@ -173,7 +178,8 @@ def _differs(one: Sequence[Criterion], other: Sequence[Criterion]) -> bool:
 async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
     """Hits in the indexes' order first, then the rules' verdicts and order over a larger pool."""
     parts, k = turn.parts, turn.request.k
-    found = await retrieve(plan(turn.criteria, turn.request.message), parts.embedder, parts.vectors, parts.words)
+    asked = plan(turn.criteria, turn.request.message, turn.unused)
+    found = await retrieve(asked, parts.embedder, parts.vectors, parts.words)
     turn.retrieved = {r.candidate_id: r for r in found}
     pool = [r.candidate_id for r in found[: max(_POOL * k, 60)]]
     for start in range(0, k, BATCH):

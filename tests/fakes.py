@@ -95,6 +95,9 @@ class FakeWordIndex:
                 hits.append(PassageHit(candidate.id, candidate.content_hash, 0, score))
         return sorted(hits, key=lambda hit: (-hit.score, hit.candidate_id))[:k]
 
+    def count(self, query: WordQuery) -> int:
+        return len(self.search(query, len(self.candidates)))
+
     def apply(self, upserts: Sequence[Candidate], removals: Sequence[str]) -> None:
         gone = set(removals)
         kept = {key: candidate for key, candidate in self.candidates.items() if key not in gone}

@@ -59,13 +59,9 @@ class TantivyIndex:
     def search(self, query: WordQuery, k: int) -> list[PassageHit]:
         """Raises ValueError for a field that is none of FIELDS."""
         view = self._view
-        wanted = self._any_of(query.terms, query.in_field or "text")
+        wanted = self._wanted(query, view)
         if wanted is None or k < 1:
             return []
-        if query.restrict_to:
-            numbers = [view.numbers[key] for key in query.restrict_to if key in view.numbers]
-            among = Query.const_score_query(Query.term_set_query(self._schema, "number", numbers), 0.0)
-            wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, among)])
         found = view.searcher.search(wanted, k, count=False).hits
         owners = view.searcher.fast_field_values("number", [address for _, address in found])
         hits = [
@@ -73,6 +69,11 @@ class TantivyIndex:
             for (score, _), number in zip(found, owners, strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.candidate_id))
+
+    def count(self, query: WordQuery) -> int:
+        view = self._view
+        wanted = self._wanted(query, view)
+        return 0 if wanted is None else int(view.searcher.search(wanted, 1, count=True).count or 0)
 
     def apply(self, upserts: Sequence[Candidate], removals: Sequence[str]) -> None:
         latest = {candidate.id: candidate for candidate in upserts}
@@ -94,6 +95,14 @@ class TantivyIndex:
     def stats(self) -> IndexStats:
         hashes = dict(self._view.owners.values())
         return IndexStats(hashes, len(hashes))
+
+    def _wanted(self, query: WordQuery, view: _View) -> Query | None:
+        wanted = self._any_of(query.terms, query.in_field or "text")
+        if wanted is None or not query.restrict_to:
+            return wanted
+        numbers = [view.numbers[key] for key in query.restrict_to if key in view.numbers]
+        among = Query.const_score_query(Query.term_set_query(self._schema, "number", numbers), 0.0)
+        return Query.boolean_query([(Occur.Must, wanted), (Occur.Must, among)])
 
     def _any_of(self, terms: Iterable[tuple[str, float]], field: str) -> Query | None:
         if field not in FIELDS:

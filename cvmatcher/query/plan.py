@@ -17,6 +17,7 @@ _SMALL = words.of("small")
 
 # What finding a title's names adds, beside its meaning's 1.0: in jobs' titles, the headline, the text; its words apart.
 IN_TITLES, IN_HEADLINE, IN_TEXT, WORD_BY_WORD = 0.3, 0.2, 0.1, 0.5
+LEFT_OVER = 0.3  # of words that no criterion stands for
 NAMES = 4  # of an occupation, in each language, that join its meaning
 
 
@@ -46,13 +47,18 @@ class Plan:
     words: tuple[WordLeg, ...]
 
 
-def plan(criteria: Sequence[Criterion], message: str = "") -> Plan:
-    """What retrieves the candidates for these criteria; without any, the message itself by words and meaning."""
+def plan(criteria: Sequence[Criterion], message: str = "", unused: Sequence[str] = ()) -> Plan:
+    """What retrieves the candidates for these criteria; without any, the message itself by words and meaning.
+
+    `unused`: stretches of the message that no criterion stands for; their words still count.
+    """
     wanted = [criterion for criterion in criteria if criterion.need is not Need.MUST_NOT]
     if not wanted:
         text = " ".join(message.split()) or "cv"
         return Plan((Meaning(text, 1.0),), (WordLeg("", _content(text), 0.5),))
     legs = [leg for criterion in wanted for leg in _legs(criterion)]
+    if left := _content(" ".join(unused)):
+        legs.append(WordLeg("", left, LEFT_OVER))
     return Plan(tuple(_meanings(wanted, message)), tuple(legs))
 
 

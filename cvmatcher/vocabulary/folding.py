@@ -17,6 +17,7 @@ _SPECIAL = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d",
 _FEMININE = (
     ("trice", "teur"),
     ("euse", "eur"),
+    ("eure", "eur"),
     ("iere", "ier"),
     ("ienne", "ien"),
     ("onne", "on"),

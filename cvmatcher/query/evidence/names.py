@@ -34,7 +34,7 @@ def skill(criterion: Criterion, cv: CV) -> Finding:
         exact = _needs_capitals(name)
         for line, at in phrase(cv, key):
             start, end = line.words[at].start, line.words[at + len(key) - 1].end
-            if (exact and line.text[start:end] != name) or _denied(line, start):
+            if (exact and line.text[start:end] != name) or denied(line, start):
                 continue
             return Finding(MET, cut_line(line, at, at + len(key) - 1))
     return text(criterion, cv) if len(stems(criterion.value)) > 1 else NOTHING
@@ -43,11 +43,18 @@ def skill(criterion: Criterion, cv: CV) -> Finding:
 # Who would like to learn something, or has never done it, does not say that they can.
 _WISH = re.compile(
     r"\b(?:souhait\w+|aimerai\w*|voudrai\w*|envie d[e']|desire\w*|would (?:like|love)|wish\w*|hop(?:e|es|ing)"
-    r"|want\w*|keen|eager|looking|interested in|plan\w*)\b.{0,25}\b(?:apprendre|decouvrir|(?:me|se) former|learn\w*|discover\w*)\b"
+    r"|want\w*|keen|eager|looking|interested in|plan\w*)\b.{0,25}\b(?:apprendre|decouvrir|(?:me|se) former|learn\w*"
+    r"|discover\w*)\b"
 )
 
 
-def _denied(line: Line, start: int) -> bool:
+def _wished(line: Line, wanted: set[str]) -> bool:
+    """Whether the line says of the first of these words that someone would like to learn it."""
+    first = next((word.start for word in line.words if word.stem in wanted), 0)
+    return _WISH.search(fold(line.text[:first])) is not None
+
+
+def denied(line: Line, start: int) -> bool:
     """Whether what the line says before the name takes it back."""
     before = fold(line.text[:start])
     return _DENIAL.search(before) is not None or _WISH.search(before) is not None
@@ -141,6 +148,11 @@ def _told_sector(criterion: Criterion, cv: CV) -> Finding:
     return NOTHING
 
 
+def served(line: Line, start: int) -> bool:
+    """Whether the line names what begins at `start` as someone's customer, supplier or the like."""
+    return _SERVED.search(fold(line.text[:start])) is not None
+
+
 def employer(criterion: Criterion, cv: CV) -> Finding:
     """Met by the firm of a job; named elsewhere it counts where no job's firm could be read, unless as a customer."""
     key = stems(criterion.value)
@@ -149,7 +161,7 @@ def employer(criterion: Criterion, cv: CV) -> Finding:
             return found(MET, quote_value(cv, job.employer if holds(stems(job.employer), key) else job.title))
     for line, at in phrase(cv, key):
         start = line.words[at].start
-        if line.text[start].islower() or _SERVED.search(fold(line.text[:start])) or _denied(line, start):
+        if line.text[start].islower() or served(line, start) or denied(line, start):
             continue
         return Finding(MET, cut_line(line, at, at + len(key) - 1))
     return NOTHING
@@ -170,7 +182,7 @@ def text(criterion: Criterion, cv: CV) -> Finding:
     wanted = set(content_stems(criterion.value))
     if not wanted:
         return NOTHING
-    numbers = {n for stem in wanted for n in cv.with_stem(stem)}
+    numbers = {n for stem in wanted for n in cv.with_stem(stem) if not _wished(cv.lines[n], wanted)}
     best = max(numbers, key=lambda n: (len(wanted & set(cv.lines[n].stems)), -n), default=None)
     if best is None:
         return NOTHING

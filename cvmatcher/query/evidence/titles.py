@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cvmatcher.domain import Criterion, CriterionKind, Need, Profile
-from cvmatcher.query.evidence.reading import CV, MET, NOTHING, PARTLY, Finding, content_stems, found, quote, quote_value
+from cvmatcher.query.evidence.names import denied, served
+from cvmatcher.query.evidence.reading import (
+    CV,
+    MET,
+    NOTHING,
+    PARTLY,
+    Finding,
+    content_stems,
+    cut_line,
+    found,
+    phrase,
+    quote_value,
+)
 from cvmatcher.vocabulary import titles
 from cvmatcher.vocabulary.folding import stems
 
@@ -21,10 +33,24 @@ def title(criterion: Criterion, cv: CV) -> Finding:
     for own in held:
         if own and (title_matches(own, names) > 0 or (inside and title_matches(own, inside) == 1.0)):
             return found(PARTLY, quote_value(cv, own))
-    quotation = quote(cv, names[:12])
-    if quotation:
+    if quotation := _in_text(cv, names):
         return Finding(MET if not cv.profile.experiences else PARTLY, quotation)
     return NOTHING
+
+
+def _in_text(cv: CV, names: tuple[str, ...]) -> str:
+    """A line that names the occupation, other than as a customer's or as a wish."""
+    for key in _keys(names):
+        for line, at in phrase(cv, key):
+            start = line.words[at].start
+            if not served(line, start) and not denied(line, start):
+                return cut_line(line, at, at + len(key) - 1)
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _keys(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(stems(name) for name in names))
 
 
 @lru_cache(maxsize=1024)

@@ -25,6 +25,7 @@ from cvmatcher.query.evidence.titles import title_names
 from cvmatcher.vocabulary import skills
 from cvmatcher.vocabulary.folding import fold, stems
 
+_YEAR_STEMS = ("an", "ans", "annee", "year", "yr", "yrs")  # words of three letters are not stemmed
 _STATED_YEARS = re.compile(
     r"\b(\d{1,2})\s*\+?\s*(?:ans|annees|years|yrs)\b(?:\s+(?:d'|of\s+)?(?:\w+\s+){0,2}experience)?"
 )
@@ -46,7 +47,7 @@ _CAREER_YEARS = re.compile(
 
 def _stated(criterion: Criterion, cv: CV) -> Finding:
     """What the CV says of its years in words, where its jobs carry no dates that could be read."""
-    for number in sorted({n for stem in ("an", "annee", "year", "yr") for n in cv.with_stem(stem)}):
+    for number in sorted({n for stem in _YEAR_STEMS for n in cv.with_stem(stem)}):
         line = cv.lines[number]
         said = _CAREER_YEARS.search(fold(line.text).replace("’", "'"))
         if said and "old" not in line.stems:
@@ -83,7 +84,7 @@ def _compared(criterion: Criterion, years: float | None, quotation: str) -> Find
 def _quote_years(cv: CV, jobs: Sequence[Experience]) -> str:
     """A line that states years, else the line that dates the earliest of the jobs."""
     if len(jobs) == len(cv.profile.experiences):
-        for number in {n for stem in ("an", "annee", "year", "yr") for n in cv.with_stem(stem)}:
+        for number in {n for stem in _YEAR_STEMS for n in cv.with_stem(stem)}:
             line = cv.lines[number]
             if _STATED_YEARS.search(fold(line.text)) and "xperience" in fold(line.text):
                 return cut_line(line, 0, 0)

@@ -1,0 +1,203 @@
+"""What a message names that only the pool knows: the firms, schools, titles, places and skills of its own CVs.
+
+The rules know the vocabulary; the indexes know what stands in the fields of the CVs. Names found there say what a
+stretch is that the rules could not use, or misread. Owns which reading wins; asks nothing but counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cvmatcher.domain import Criterion, CriterionKind, Understanding
+from cvmatcher.ports import WordIndex, WordQuery
+from cvmatcher.query.message import Message
+from cvmatcher.vocabulary import places, titles, words
+from cvmatcher.vocabulary.folding import Token
+
+MOST_WORDS = 60  # of a message: a longer one is an advert, which names much in passing
+WIDEST = 7  # words of one name
+TERSE = 5  # words of a stretch in which single words are names; a longer one is a description
+_KINDS = {
+    "title": CriterionKind.TITLE,
+    "headline": CriterionKind.TITLE,
+    "employers": CriterionKind.EMPLOYER,
+    "places": CriterionKind.PLACE,
+    "education": CriterionKind.EDUCATION,
+    "sectors": CriterionKind.SECTOR,
+    "skills": CriterionKind.SKILL,
+}
+_SILENT_WORDS = words.of("small") | words.of("filler") | words.of("articles")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A stretch of the message and what the pool knows it as."""
+
+    start: int
+    end: int
+    kind: CriterionKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubtful:
+    """A stretch that the rules did not understand, or a criterion that they may have misread."""
+
+    start: int
+    end: int
+    words: int
+    criterion: Criterion | None = None
+
+
+def ground(text: str, understanding: Understanding, index: WordIndex) -> Understanding:
+    """The understanding with what the pool's own names say of its doubtful stretches. Blocks for some milliseconds."""
+    message = Message.of(text)
+    if not 0 < len(message.words) <= MOST_WORDS:
+        return understanding
+    doubtful = list(_doubtful(message, understanding))
+    named = [name for stretch in doubtful for name in _names(message, stretch, index)]
+    named += _wider_titles(message, understanding.criteria, index, doubtful)
+    if not named:
+        return understanding
+    kept = [c for c in understanding.criteria if not _replaced(message, c, doubtful, named)]
+    found = [_criterion(message, name) for name in dict.fromkeys(named)]
+    criteria = sorted((*kept, *found), key=lambda criterion: text.find(criterion.label))
+    unused = tuple(part for part in understanding.not_understood if not _covered(text, part, named))
+    return understanding.model_copy(
+        update={
+            "criteria": tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)),
+            "not_understood": unused,
+        }
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- doubt
+
+
+def _doubtful(message: Message, understanding: Understanding) -> Iterator[_Doubtful]:
+    for part in understanding.not_understood:
+        if (start := message.text.find(part)) >= 0:
+            yield _stretch(message, start, start + len(part))
+    for criterion in understanding.criteria:
+        unsure = criterion.kind is CriterionKind.TEXT or (
+            criterion.kind is CriterionKind.TITLE and not titles.ids(criterion.value)
+        )
+        if unsure and (start := message.text.find(criterion.label)) >= 0:
+            yield _stretch(message, start, start + len(criterion.label), criterion)
+
+
+def _stretch(message: Message, start: int, end: int, criterion: Criterion | None = None) -> _Doubtful:
+    return _Doubtful(start, end, sum(_says(w) for w in _within(message, start, end)), criterion)
+
+
+def _within(message: Message, start: int, end: int) -> list[Token]:
+    return [word for word in message.words if start <= word.start and word.end <= end]
+
+
+def _says(word: Token) -> bool:
+    return word.text not in _SILENT_WORDS and len(word.text) > 1
+
+
+# ------------------------------------------------------------------------------------------------------- names
+
+
+def _names(message: Message, stretch: _Doubtful, index: WordIndex) -> Iterator[Named]:
+    """The longest names of the pool in the stretch, from the left, not overlapping; then single words between them."""
+    row = _within(message, stretch.start, stretch.end)
+    gap: list[Token] = []
+    at = 0
+    while at < len(row):
+        widths = range(min(WIDEST, len(row) - at), 1, -1)
+        terse = stretch.words <= TERSE
+        name = next((n for w in widths if (n := _name(message, row[at : at + w], index, terse=terse))), None)
+        if name is None:
+            gap.append(row[at])
+            at += 1
+            continue
+        yield from _single(message, gap, index)
+        yield name
+        gap = []
+        at = next((i for i, word in enumerate(row) if word.start >= name.end), len(row))
+    yield from _single(message, gap, index)
+
+
+def _single(message: Message, gap: Sequence[Token], index: WordIndex) -> Iterator[Named]:
+    """Single words that are names of the pool; a longer run of words describes something and names nothing."""
+    if sum(map(_says, gap)) > TERSE:
+        return
+    for word in gap:
+        if len(word.text) >= 3 and (name := _name(message, [word], index, terse=True)):
+            yield name
+
+
+def _name(message: Message, row: Sequence[Token], index: WordIndex, *, terse: bool) -> Named | None:
+    """What the pool knows these words as; a description names no skills."""
+    start, end = row[0].start, row[-1].end
+    first = _says(row[0]) or (len(row) > 1 and message.text[start].isupper())  # "La Page Bleue"
+    if not (first and _says(row[-1])):
+        return None
+    term = ((message.text[start:end], 1.0),)
+    if not index.count(WordQuery(term)):
+        return None
+    counts = {field: index.count(WordQuery(term, field)) for field in _KINDS}
+    field = max(counts, key=lambda name: counts[name])
+    if any(place.kind != "city" for place in places.all_named(message.text[start:end])):
+        return Named(start, end, CriterionKind.PLACE)
+    if not counts[field] or (_KINDS[field] is CriterionKind.SKILL and not terse):
+        return None
+    return Named(start, end, _KINDS[field])
+
+
+def _wider_titles(
+    message: Message, criteria: Sequence[Criterion], index: WordIndex, doubtful: Sequence[_Doubtful]
+) -> Iterator[Named]:
+    """Titles of the pool that begin with one the rules found and hold the doubtful words behind it."""
+    for criterion in criteria:
+        start = message.text.find(criterion.label)
+        if criterion.kind is not CriterionKind.TITLE or start < 0:
+            continue
+        end = start + len(criterion.label)
+        behind = next((s for s in doubtful if 0 <= s.start - end <= 4 and s.criterion is not criterion), None)
+        if behind is None:
+            continue
+        row = _within(message, start, behind.end)
+        for width in range(min(WIDEST, len(row)), 1, -1):
+            name = _name(message, row[:width], index, terse=True)
+            if name and name.end > end and name.kind is CriterionKind.TITLE:
+                yield name
+                break
+
+
+# ------------------------------------------------------------------------------------------------------- readings
+
+
+def _replaced(message: Message, criterion: Criterion, doubtful: Sequence[_Doubtful], named: Sequence[Named]) -> bool:
+    """Whether names stand where the criterion was read, and little else is left of it."""
+    start = message.text.find(criterion.label)
+    end = start + len(criterion.label)
+    inside = [name for name in named if name.start < end and start < name.end]
+    if start < 0 or not inside:
+        return False
+    if any(stretch.criterion is criterion for stretch in doubtful):
+        left = [
+            w for w in _within(message, start, end) if _says(w) and not any(n.start <= w.start < n.end for n in inside)
+        ]
+        return len(left) <= 2
+    return criterion.kind is CriterionKind.TITLE and any(n.start <= start and end < n.end for n in inside)
+
+
+def _covered(text: str, part: str, named: Sequence[Named]) -> bool:
+    start = text.find(part)
+    return any(name.start < start + len(part) and start < name.end for name in named)
+
+
+def _criterion(message: Message, name: Named) -> Criterion:
+    label = message.text[name.start : name.end]
+    place = next(iter(places.all_named(label)), None) if name.kind is CriterionKind.PLACE else None
+    return Criterion(
+        id="c0",
+        kind=name.kind,
+        need=message.need(name.start, name.end),
+        value=place.name if place else label,
+        label=label,
+    )
