@@ -6,13 +6,15 @@ stretch is that the rules could not use, or misread. Owns which reading wins; as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cvmatcher.domain import Criterion, CriterionKind, Understanding
 from cvmatcher.ports import WordIndex, WordQuery
+from cvmatcher.query import wishes
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import places, titles, words
+from cvmatcher.vocabulary import places, skills, titles, words
 from cvmatcher.vocabulary.folding import Token
 
 MOST_WORDS = 60  # of a message: a longer one is an advert, which names much in passing
@@ -47,6 +49,7 @@ class _Doubtful:
     end: int
     words: int
     criterion: Criterion | None = None
+    whole: bool = False  # what it says is understood but for a name in it: no single word of it is one, but a place
 
 
 def ground(text: str, understanding: Understanding, index: WordIndex) -> Understanding:
@@ -54,6 +57,7 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
     message = Message.of(text)
     if not 0 < len(message.words) <= MOST_WORDS:
         return understanding
+    understanding = _with_whole_titles(message, understanding, index)
     doubtful = list(_doubtful(message, understanding))
     named = [name for stretch in doubtful for name in _names(message, stretch, index)]
     named += _wider_titles(message, understanding.criteria, index, doubtful)
@@ -79,15 +83,45 @@ def _doubtful(message: Message, understanding: Understanding) -> Iterator[_Doubt
         if (start := message.text.find(part)) >= 0:
             yield _stretch(message, start, start + len(part))
     for criterion in understanding.criteria:
-        unsure = criterion.kind is CriterionKind.TEXT or (
-            criterion.kind is CriterionKind.TITLE and not titles.ids(criterion.value)
-        )
-        if unsure and (start := message.text.find(criterion.label)) >= 0:
-            yield _stretch(message, start, start + len(criterion.label), criterion)
+        if _unsure(criterion) and (start := message.text.find(criterion.label)) >= 0:
+            known = criterion.kind is CriterionKind.TITLE and bool(titles.find(criterion.value))
+            yield _stretch(message, start, start + len(criterion.label), criterion, whole=known)
+    for start, end in _unread(message, understanding):
+        yield _stretch(message, start, end, whole=True)
 
 
-def _stretch(message: Message, start: int, end: int, criterion: Criterion | None = None) -> _Doubtful:
-    return _Doubtful(start, end, sum(_says(w) for w in _within(message, start, end)), criterion)
+def _unread(message: Message, understanding: Understanding) -> Iterator[tuple[int, int]]:
+    """Runs of words that neither a criterion nor the list of what was not understood holds."""
+    held = [*understanding.not_understood, *(c.label for c in understanding.criteria)]
+    spans = [(start, start + len(part)) for part in held if (start := message.text.find(part)) >= 0]
+    run: list[Token] = []
+    for word in message.words:
+        if any(start <= word.start < end for start, end in spans):
+            if run:
+                yield run[0].start, run[-1].end
+            run = []
+        else:
+            run.append(word)
+    if run:
+        yield run[0].start, run[-1].end
+
+
+def _unsure(criterion: Criterion) -> bool:
+    """Whether the rules had the shape of the words to go by, and no vocabulary."""
+    match criterion.kind:
+        case CriterionKind.TEXT:
+            return True
+        case CriterionKind.TITLE:
+            return not titles.ids(criterion.value)
+        case CriterionKind.SKILL:
+            return skills.canonical(criterion.value) is None
+    return False
+
+
+def _stretch(
+    message: Message, start: int, end: int, criterion: Criterion | None = None, *, whole: bool = False
+) -> _Doubtful:
+    return _Doubtful(start, end, sum(map(_says, _within(message, start, end))), criterion, whole)
 
 
 def _within(message: Message, start: int, end: int) -> list[Token]:
@@ -96,6 +130,52 @@ def _within(message: Message, start: int, end: int) -> list[Token]:
 
 def _says(word: Token) -> bool:
     return word.text not in _SILENT_WORDS and len(word.text) > 1
+
+
+# ------------------------------------------------------------------------------------------------------- titles
+
+_JOINT = re.compile(r"\s*(?:de\s+(?:la\s+|l['’])?|d['’]|en\s+|des\s+|du\s+|of\s+|for\s+)\s*")
+
+
+def _with_whole_titles(message: Message, understanding: Understanding, index: WordIndex) -> Understanding:
+    """Titles with what a preposition ties to them and nothing else explains: "relecteur d'épreuves"."""
+    criteria, unused = list(understanding.criteria), list(understanding.not_understood)
+    for criterion in understanding.criteria:
+        start = message.text.find(criterion.label)
+        joint = _JOINT.match(message.text, start + len(criterion.label))
+        if criterion.kind is not CriterionKind.TITLE or start < 0 or joint is None:
+            continue
+        tied = next((part for part in unused if message.text.startswith(part, joint.end())), None)
+        read = next((c for c in criteria if _unsure(c) and message.text.startswith(c.label, joint.end())), None)
+        words_behind = _said_first(message, joint.end(), len(tied or (read.label if read else "")))
+        if not words_behind or _elsewhere(message, words_behind, index):
+            continue
+        whole = message.text[start : words_behind[-1].end]
+        value = criterion.value if titles.ids(criterion.value) else whole
+        criteria[criteria.index(criterion)] = criterion.model_copy(update={"value": value, "label": whole})
+        if read is not None:
+            criteria.remove(read)
+            rest = message.text[words_behind[-1].end : joint.end() + len(read.label)].strip()
+            unused += [rest] if rest else []
+        elif tied is not None:
+            unused.remove(tied)
+    return understanding.model_copy(update={"criteria": tuple(criteria), "not_understood": tuple(unused)})
+
+
+def _said_first(message: Message, start: int, length: int) -> list[Token]:
+    """The first words of the stretch that say something, up to one that does not."""
+    row = _within(message, start, start + length)
+    end = next((i for i, word in enumerate(row) if not _says(word) or word.text in _TITLE_ENDS), len(row))
+    return row[: min(end, 3)]
+
+
+_TITLE_ENDS = words.of("title ends")
+
+
+def _elsewhere(message: Message, row: Sequence[Token], index: WordIndex) -> bool:
+    """Whether the pool knows these words as a firm, a place or a school."""
+    name = _name(message, row, index, terse=True)
+    return name is not None and name.kind in {CriterionKind.EMPLOYER, CriterionKind.PLACE, CriterionKind.EDUCATION}
 
 
 # ------------------------------------------------------------------------------------------------------- names
@@ -114,19 +194,24 @@ def _names(message: Message, stretch: _Doubtful, index: WordIndex) -> Iterator[N
             gap.append(row[at])
             at += 1
             continue
-        yield from _single(message, gap, index)
+        yield from _single(message, gap, index, whole=stretch.whole)
         yield name
         gap = []
         at = next((i for i, word in enumerate(row) if word.start >= name.end), len(row))
-    yield from _single(message, gap, index)
+    yield from _single(message, gap, index, whole=stretch.whole)
 
 
-def _single(message: Message, gap: Sequence[Token], index: WordIndex) -> Iterator[Named]:
-    """Single words that are names of the pool; a longer run of words describes something and names nothing."""
-    if sum(map(_says, gap)) > TERSE:
+def _single(message: Message, gap: Sequence[Token], index: WordIndex, *, whole: bool) -> Iterator[Named]:
+    """Single words that are names of the pool. A longer run of words describes something and names nothing; of a run
+    in which the pool does not know every word, only a place is sure: "green power" is not "Power BI".
+    """
+    said = [word for word in gap if _says(word) and len(word.text) > 2]
+    if len(said) > TERSE:
         return
-    for word in gap:
-        if len(word.text) >= 3 and (name := _name(message, [word], index, terse=True)):
+    found = [_name(message, [word], index, terse=True) for word in said]
+    sure = all(found) and not whole
+    for name in found:
+        if name is not None and (sure or name.kind is CriterionKind.PLACE):
             yield name
 
 
@@ -145,6 +230,8 @@ def _name(message: Message, row: Sequence[Token], index: WordIndex, *, terse: bo
         return Named(start, end, CriterionKind.PLACE)
     if not counts[field] or (_KINDS[field] is CriterionKind.SKILL and not terse):
         return None
+    if field == "title" and not counts["headline"]:  # nobody is it now: a firm that stands where titles do
+        return Named(start, end, CriterionKind.EMPLOYER)
     return Named(start, end, _KINDS[field])
 
 
@@ -197,7 +284,7 @@ def _criterion(message: Message, name: Named) -> Criterion:
     return Criterion(
         id="c0",
         kind=name.kind,
-        need=message.need(name.start, name.end),
+        need=wishes.need(wishes.scopes(Message.of(message.text)), name.start, name.end),
         value=place.name if place else label,
         label=label,
     )

@@ -30,7 +30,7 @@ CHECKED = frozenset(
 # Nobody lives in two towns: several of one of these kinds mean "one of them".
 ALTERNATIVES = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.EMPLOYER, CriterionKind.SECTOR])
 _SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
-_UNKNOWN = 0.3  # a CV that is silent stands between one that answers partly and one that says otherwise
+_UNKNOWN = 0.2  # a CV that is silent stands between one that answers partly and one that says otherwise
 _NICE = 0.25  # what a wish weighs beside a must
 # What someone is counts before what they also have: no fact outweighs the title or the sector asked for.
 _WEIGHT = {CriterionKind.SECTOR: 2.0, CriterionKind.TITLE: 2.0}

@@ -126,6 +126,42 @@ CV = evidence.read(
 MET, PARTLY, NO = VerdictState.MET, VerdictState.PARTLY, VerdictState.NOT_FOUND
 
 
+PROSE = (
+    "Ida Roche, correctrice, 12 ans de métier, domicile : Namur, Belgique. Depuis mars 2014, correctrice chez La Page"
+    " Bleue (édition), surtout index et bibliographies. Parle français (langue maternelle), arabe (courant), allemand"
+    " (notions). Études : CAP (lettres), École Sainte-Aurélie (2012). Principal client servi : Fret Armor. Souhaite"
+    " apprendre gestion de projet, jamais pratiqué à ce jour."
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "limits", "state"),
+    [
+        (K.TITLE, "correcteur", {}, VerdictState.MET),
+        (K.YEARS, "", {"minimum": 12}, VerdictState.MET),
+        (K.YEARS, "", {"minimum": 20}, VerdictState.NOT_FOUND),
+        (K.PLACE, "Belgique", {}, VerdictState.MET),
+        (K.PLACE, "France", {}, VerdictState.NOT_FOUND),
+        (K.LANGUAGE, "ar", {"level": LanguageLevel.C1}, VerdictState.MET),
+        (K.LANGUAGE, "de", {"level": LanguageLevel.C1}, VerdictState.PARTLY),
+        (K.EMPLOYER, "la page bleue", {}, VerdictState.MET),
+        (K.EMPLOYER, "Fret Armor", {}, VerdictState.NOT_FOUND),  # a customer
+        (K.SKILL, "bibliographies", {}, VerdictState.MET),
+        (K.SKILL, "gestion de projet", {}, VerdictState.NOT_FOUND),  # a wish
+        (K.SECTOR, "édition", {}, VerdictState.MET),
+        (K.EDUCATION, "CAP", {}, VerdictState.MET),
+        (K.EDUCATION, "master", {}, VerdictState.NOT_FOUND),
+    ],
+)
+def test_what_prose_says_without_a_profile(
+    kind: CriterionKind, value: str, limits: dict[str, Any], state: VerdictState
+) -> None:
+    cv = evidence.read(Profile(), (PROSE,))
+    finding = evidence.judge(Criterion(id="c1", kind=kind, value=value, label=value, **limits), cv)
+    assert finding.state is state
+    assert finding.quotation in PROSE
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "limits", "state"),
     [

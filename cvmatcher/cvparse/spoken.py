@@ -150,7 +150,8 @@ def mentioned(lines: Iterable[Line]) -> list[SpokenLanguage]:
     for line in lines:
         if len(line.text) < 300 and (found := _SPEAKS.search(fold(line.text))):
             start = max(0, found.start() - 30)
-            for language in _in_sentence(line.text[start : found.end() + 80]):
+            end = len(line.text) if found.group().endswith(":") else found.end() + 80  # a list goes to its end
+            for language in _in_sentence(line.text[start:end]):
                 spoken.setdefault(language.code, language)
     return list(spoken.values())
 

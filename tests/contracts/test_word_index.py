@@ -59,6 +59,13 @@ def test_k_bounds_the_answer(index: WordIndex) -> None:
     assert len(index.search(ask("java"), 3)) == 3
 
 
+def test_counts_all_that_a_search_finds(index: WordIndex) -> None:
+    index.apply([cv(f"c{number}", "comptable Nantes") for number in range(12)], [])
+    assert index.count(ask("comptable")) == 12
+    assert index.count(ask("comptable", among=("c1", "c2"))) == 2
+    assert index.count(ask("plombier")) == 0
+
+
 def test_fields_are_apart(index: WordIndex) -> None:
     job = Experience(title="Accountant", employer="Ferrand", place="Nantes")
     school = Education(degree="Master", school="INSA")

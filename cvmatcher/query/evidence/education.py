@@ -12,6 +12,7 @@ from cvmatcher.query.evidence.reading import (
     NOTHING,
     PARTLY,
     Finding,
+    Line,
     content_stems,
     cut_line,
     found,
@@ -20,31 +21,70 @@ from cvmatcher.query.evidence.reading import (
 )
 from cvmatcher.vocabulary.folding import fold, stems
 
-_DEGREES: tuple[tuple[int, str], ...] = (
-    (8, r"doctorat\w*|ph\.?d|doctorate|these\b|bac\s?\+\s?8"),
-    (5, (
-        r"masters?|mba|msc|m\.sc|dess|dea|ingenieur\w*|engineering (?:degree|school)|grande ecole|ecole de commerce"
-        r"|business school|bac\s?\+\s?5|diplome d'etudes approfondies|maitrise|meng|bac\s?\+\s?4")),
-    (3, (
-        r"licence|bachelor\w*|bsc|b\.sc|b\.?a\b|bac\s?\+\s?3|undergraduate|but\b|university degree|college degree"
-        r"|degree")),
-    (2, r"bts|dut|deug|deust|associate\w*|hnd|bac\s?\+\s?2"),
-    (1, r"bac(?:calaureat)?\b(?!\s?\+)|high school|ged|a-levels?|bac pro\w*"),
-    (0, r"cap\b|bep\b"),
-)  # fmt: skip
+# (level, names of one degree), most specific first; the names of a row mean the same degree.
+_DEGREES: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
+    (level, re.compile(rf"\b(?:{names})"))
+    for level, names in (
+        (8, r"doctorat\w*|ph\.?d\b|doctorate|these\b|bac\s?\+\s?8"),
+        (5, r"mba\b"),
+        (5, r"dess\b|dea\b|diplome d'etudes approfondies|maitrise"),
+        (5, r"ingenieur\w*|engineering (?:degree|school)|meng\b"),
+        (5, r"grande ecole|ecole de commerce|business school"),
+        (5, r"masters?\b|msc\b|m\.sc\b|bac\s?\+\s?[45]"),
+        (2, r"hnd\b|higher national diploma"),
+        (2, r"associate\w*"),
+        (2, r"bts\b|brevet de technicien superieur"),
+        (2, r"dut\b|diplome universitaire de technologie"),
+        (2, r"deug\b|deust\b|bac\s?\+\s?2"),
+        (3, r"but\b|bachelor universitaire de technologie"),
+        (3, r"licence|bachelor\w*|bsc\b|b\.sc\b|b\.?a\b|bac\s?\+\s?3"),
+        (3, r"undergraduate|university degree|college degree|degree"),
+        (1, r"bac(?:calaureat)?\b(?!\s?\+)|high school|ged\b|a-levels?|bac pro\w*"),
+        (0, r"cap\b|certificat d'aptitude professionnelle"),
+        (0, r"bep\b|brevet d'etudes professionnelles"),
+    )
+)
+_CAPITALS = frozenset(["but", "cap", "dea", "ged", "bac"])  # words of their own in small letters
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
+def _kind(text: str) -> tuple[int, re.Pattern[str]] | None:
+    """The first degree of _DEGREES that a text names, and its level."""
+    folded = fold(text).replace("’", "'")
+    return next(((level, pattern) for level, pattern in _DEGREES if pattern.search(folded)), None)
+
+
 def _degree(text: str) -> int | None:
-    folded = fold(text)
-    return next((level for level, pattern in _DEGREES if re.search(rf"\b(?:{pattern})", folded)), None)
+    kind = _kind(text)
+    return kind[0] if kind else None
 
 
 def named(criterion: Criterion, cv: CV) -> str:
-    """The line with the very degree or school asked for; a short one needs its capitals ("BUT", "CAP")."""
+    """The line with the very degree or school asked for, under any of the degree's names."""
     value = criterion.value
-    short = len(value) <= 4 and _degree(value) is not None
-    return quote(cv, [value.upper() if short else value], exact=short)
+    kind = _kind(value)
+    if kind is None or len(stems(value)) > 2:
+        return quote(cv, [value])
+    for line in cv.lines:
+        match = kind[1].search(fold(line.text).replace("’", "'"))
+        if match is None or (match.group() in _CAPITALS and match.group().upper() not in line.text):
+            continue
+        if _of_studies(line, match):
+            at = next((i for i, word in enumerate(line.words) if word.start >= match.start()), 0)
+            return cut_line(line, at, at)
+    return ""
+
+
+_STUDIES = re.compile(
+    r"\b(?:etudes|formations?|diplomes?|education|studie[sd]|studies|degrees?|qualifications?|graduat\w+)\b"
+)
+_SUBJECT = re.compile(r"(?:'s)?\s*(?:\(|in\b|en\b|of\b|de\b|d'|[,;:–-]|$|degree|pro\b|\d)")
+
+
+def _of_studies(line: Line, match: re.Match[str]) -> bool:
+    """Whether the degree stands in a line on studies, or begins what looks like one: "MSc in …", "CAP (…)"."""
+    folded = fold(line.text).replace("’", "'")
+    return _STUDIES.search(folded) is not None or _SUBJECT.match(folded, match.end()) is not None
 
 
 def education(criterion: Criterion, cv: CV) -> Finding:
@@ -67,15 +107,13 @@ def education(criterion: Criterion, cv: CV) -> Finding:
     return _in_a_line(asked, subject, cv) if not cv.profile.education else NOTHING
 
 
-_STUDIES = re.compile(
-    r"\b(?:etudes|formations?|diplomes?|education|studie[sd]|studies|degrees?|qualifications?|graduat\w+)\b"
-)
-
-
 def _in_a_line(asked: int | None, subject: set[str], cv: CV) -> Finding:
     """A line on someone's studies that names a degree as high, where none could be read into the profile."""
-    for line in cv.lines:
-        held = _degree(line.text)
-        if asked is not None and held is not None and held >= asked and _STUDIES.search(fold(line.text)):
+    for line in cv.lines if asked is not None else ():
+        held = _kind(line.text)
+        if held is None or held[0] < (asked or 0):
+            continue
+        match = held[1].search(fold(line.text).replace("’", "'"))
+        if match is not None and _of_studies(line, match):
             return found(MET if not subject or subject & set(line.stems) else PARTLY, cut_line(line, 0, 0))
     return NOTHING

@@ -22,7 +22,7 @@ from cvmatcher.vocabulary import places
 from cvmatcher.vocabulary.folding import stems
 
 NEAR_KM = 30.0  # a neighbouring town answers a place partly
-_OPENING = 4  # lines at the top of a CV: a place there is where the person lives
+_OPENING = 3  # lines at the top of a CV: a place there is where the person lives
 
 REMOTE_NAMES = ("télétravail", "remote", "full remote", "à distance", "home office", "remotely")
 
