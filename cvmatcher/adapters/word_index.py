@@ -73,7 +73,10 @@ class TantivyIndex:
     def count(self, query: WordQuery) -> int:
         view = self._view
         wanted = self._wanted(query, view)
-        return 0 if wanted is None else int(view.searcher.search(wanted, 1, count=True).count or 0)
+        if wanted is None:
+            return 0
+        found = view.searcher.search(wanted, 1, count=True)
+        return int(found.count or 0)  # type: ignore[attr-defined] - the stubs know it not
 
     def apply(self, upserts: Sequence[Candidate], removals: Sequence[str]) -> None:
         latest = {candidate.id: candidate for candidate in upserts}
