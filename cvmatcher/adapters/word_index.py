@@ -76,7 +76,7 @@ class TantivyIndex:
         if wanted is None:
             return 0
         found = view.searcher.search(wanted, 1, count=True)
-        return int(found.count or 0)  # type: ignore[attr-defined] - the stubs know it not
+        return int(found.count or 0)  # type: ignore[attr-defined]  # the stubs know it not
 
     def apply(self, upserts: Sequence[Candidate], removals: Sequence[str]) -> None:
         latest = {candidate.id: candidate for candidate in upserts}
