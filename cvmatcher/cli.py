@@ -166,6 +166,7 @@ def evaluate(
         typer.Argument(metavar="DIR…", help="Folders with docs.jsonl, queries.jsonl and qrels.tsv; or CVs with truths"),
     ],
     profiles: Annotated[bool, typer.Option("--profiles", help="Accuracy of the structured fields instead.")] = False,
+    peers: Annotated[bool, typer.Option("--peers", help="Beside txtai and LanceDB, installed apart.")] = False,
     json: Json = False,
 ) -> None:
     """Measure the search on judged sets, beside simpler methods."""
@@ -177,7 +178,7 @@ def evaluate(
             report = asyncio.run(commands.evaluate_profiles(directory))
             answer_json(report) if json else out.print(commands.profiles_as_text(report), highlight=False, markup=False)
         return
-    report = asyncio.run(commands.evaluate(settings, directories))
+    report = asyncio.run(commands.evaluate(settings, directories, peers=peers))
     if json:
         answer_json(report)
         return

@@ -32,6 +32,7 @@ from cvmatcher.domain import (
     Understood,
     Verdict,
 )
+from cvmatcher.peers.venvs import PEERS
 from cvmatcher.settings import Settings
 from cvmatcher.start import refuse_unmigrated
 from cvmatcher.store import audit, ledger, live, people, pool, preferences, sources, vectors
@@ -299,9 +300,10 @@ def _judged(criteria: dict[str, Criterion], verdict: Verdict) -> Report:
 # ---------------------------------------------------------------------------------------------------------- measure
 
 
-async def evaluate(settings: Settings, directories: Sequence[Path]) -> Report:
+async def evaluate(settings: Settings, directories: Sequence[Path], *, peers: bool = False) -> Report:
     """Judged sets through the search that serves users; vectors are kept for the next run.
 
+    `peers`: beside other search software, each installed once into an environment of its own under CVMATCHER_HOME.
     One set gives its report; several give `{"sets": {name: report}, "macro": {…}}`.
     """
     structurer, embedder = await asyncio.to_thread(open_offline_models, settings)
@@ -314,6 +316,7 @@ async def evaluate(settings: Settings, directories: Sequence[Path]) -> Report:
                 structurer=structurer,
                 embedder=embedder,
                 cache=settings.cvmatcher_home / "eval",
+                peers=PEERS if peers else (),
                 progress=partial(terminal.advance, bar, task),
             )
     if len(reports) == 1:

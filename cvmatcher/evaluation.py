@@ -27,6 +27,9 @@ from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.word_index import TantivyIndex
 from cvmatcher.domain import Candidate, CVText, HitsFound, Ordered
 from cvmatcher.judged import JudgedQuery, JudgedSet
+from cvmatcher.peers import venvs
+from cvmatcher.peers.exchange import Row
+from cvmatcher.peers.venvs import Peer
 from cvmatcher.ports import Embedder, Interpreter, Reranker, Structurer, VectorEntry, WordQuery
 from cvmatcher.vocabulary.folding import tokens
 
@@ -53,11 +56,13 @@ async def evaluate(
     cache: Path,
     rules: Interpreter | None = None,
     judge: Reranker | None = None,
+    peers: Sequence[Peer] = (),
     progress: Progress = _silent,
 ) -> dict[str, Any]:
     """Figures of one judged set: `all`, `by_language`, `by_kind`, `baselines` (with `ratio`), `latency_ms`.
 
-    Raises InvalidInput when the folder is no judged set.
+    `peers`: other software measured on the same passages and vectors. Raises InvalidInput when the folder is no judged
+    set, Unavailable when a peer cannot be run.
     """
     pool = await _Pool.of(judged.load(folder), structurer, KeptEmbedder(embedder, cache), progress)
     parts = search.SearchParts(
@@ -71,10 +76,17 @@ async def evaluate(
     ours: dict[str, Ranking] = {}
     milliseconds: list[float] = []
     for query in pool.judged.queries:
-        ours[query.id], spent = await _ranked(query, parts)
-        milliseconds.append(spent)
+        ours[query.id], first_hits = await _ranked(query, parts)
+        milliseconds.append(first_hits)
     baselines = await pool.baselines()
-    return _report(pool.judged.queries, ours, baselines, milliseconds)
+    spent = {"search": milliseconds}
+    if peers:
+        passages_of, queries = await pool.material()
+        for peer in peers:
+            ranked = await venvs.rank(peer, passages_of, queries, cache.parent)
+            baselines[peer.name] = {query_id: list(ranking) for query_id, ranking in ranked.rankings.items()}
+            spent[peer.name] = list(ranked.milliseconds)
+    return _report(pool.judged.queries, ours, baselines, spent)
 
 
 async def _ranked(query: JudgedQuery, parts: search.SearchParts) -> tuple[Ranking, float]:
@@ -133,6 +145,17 @@ class _Pool:
     async def read(self, ids: Sequence[str]) -> dict[str, Candidate]:
         return {i: self.candidates[i] for i in ids if i in self.candidates}
 
+    async def material(self) -> tuple[list[Row], list[Row]]:
+        """Passages and queries with their vectors, as the simple methods have them: what a peer is given."""
+        asked = await self.embedder.embed([query.text for query in self.judged.queries], "query")
+        queries = [Row(q.id, q.text, row.tobytes()) for q, row in zip(self.judged.queries, asked, strict=True)]
+        passages_of = [
+            Row(i, candidate.passages[n].text, self.rows[i][n].tobytes())
+            for i, candidate in self.candidates.items()
+            for n in _own(candidate)
+        ]
+        return passages_of, queries
+
     # --------------------------------------------------------------------------------------------- simple methods
 
     async def baselines(self) -> dict[str, dict[str, Ranking]]:
@@ -141,7 +164,7 @@ class _Pool:
         texts = [" ".join(self.judged.documents[i].split()[:_FIRST_WORDS]) for i in ids]
         first = await self.embedder.embed(texts, "passage")
         questions = await self.embedder.embed([query.text for query in self.judged.queries], "query")
-        own = [[p for p, passage in enumerate(self.candidates[i].passages) if passage.kind != "headline"] for i in ids]
+        own = [_own(self.candidates[i]) for i in ids]
         rankings: dict[str, dict[str, Ranking]] = {"bm25": {}, "vectors": {}, "rrf": {}, "original": {}}
         for query, row in zip(self.judged.queries, questions, strict=True):
             terms = tuple((token.text, 1.0) for token in tokens(query.text))
@@ -173,6 +196,11 @@ async def _candidate(document_id: str, text: str, structurer: Structurer) -> Can
     )
 
 
+def _own(candidate: Candidate) -> list[int]:
+    """Numbers of the passages that are the CV's own text, without the headlines put before it."""
+    return [number for number, passage in enumerate(candidate.passages) if passage.kind != "headline"]
+
+
 def _rrf(*rankings: Ranking) -> Ranking:
     """Reciprocal rank fusion (Cormack and others, 2009), constant 60."""
     scores: dict[str, float] = {}
@@ -201,7 +229,7 @@ def _report(
     queries: Sequence[JudgedQuery],
     ours: Mapping[str, Ranking],
     baselines: Mapping[str, Mapping[str, Ranking]],
-    milliseconds: Sequence[float],
+    milliseconds: Mapping[str, Sequence[float]],
 ) -> dict[str, Any]:
     def by(key: Callable[[JudgedQuery], str]) -> dict[str, dict[str, float]]:
         groups = sorted({key(q) for q in queries} - {""})
@@ -216,9 +244,10 @@ def _report(
             name: _figures(queries, rankings)
             | {"by_language": _by_language(queries, rankings)}
             | ratio(own, [judged.ndcg(rankings[q.id], q.grades) for q in queries])
+            | ({"latency_ms": _spread(milliseconds[name])} if name in milliseconds else {})
             for name, rankings in baselines.items()
         },
-        "latency_ms": {"p50": _percentile(milliseconds, 50), "p95": _percentile(milliseconds, 95)},
+        "latency_ms": _spread(milliseconds["search"]),
         "queries": {"search": own}
         | {name: [judged.ndcg(r[q.id], q.grades) for q in queries] for name, r in baselines.items()},
     }
@@ -275,6 +304,10 @@ def macro(reports: Sequence[Mapping[str, Any]], seed: int = 0) -> dict[str, Any]
             "interval": [round(float(low), 3), round(float(high), 3)],
         }
     return found
+
+
+def _spread(milliseconds: Sequence[float]) -> dict[str, float]:
+    return {"p50": _percentile(milliseconds, 50), "p95": _percentile(milliseconds, 95)}
 
 
 def _percentile(values: Sequence[float], share: float) -> float:

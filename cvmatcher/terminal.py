@@ -83,12 +83,19 @@ def people(one: Mapping[str, Any]) -> None:
 def figures(title: str, report: Mapping[str, Any]) -> None:
     """The figures of an evaluation: ours first, by language and kind, then each simpler method."""
     shown = Table(title=title or None, title_justify="left")
-    for name in ("", "nDCG@10", "recall@50", "MRR", "n"):
+    for name in ("", "nDCG@10", "recall@50", "MRR", "n", "p50 ms", "p95 ms"):
         shown.add_column(name, justify="left" if not name else "right")
-    groups = {"all": report["all"], **report["by_language"], **report["by_kind"], **report["baselines"]}
+    groups = {
+        "all": report["all"] | {"latency_ms": report["latency_ms"]},
+        **report["by_language"],
+        **report["by_kind"],
+        **report["baselines"],
+    }
     for name, values in groups.items():
         cells = (f"{values[key]:.3f}" if key in values else "" for key in ("ndcg@10", "recall@50", "mrr"))
-        shown.add_row(name, *cells, str(values.get("n", "")))
+        spent = values.get("latency_ms", {})
+        times = (f"{spent[key]:.0f}" if key in spent else "" for key in ("p50", "p95"))
+        shown.add_row(name, *cells, str(values.get("n", "")), *times)
     out.print(shown)
 
 

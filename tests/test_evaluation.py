@@ -8,8 +8,10 @@ import pytest
 
 from cvmatcher import judged
 from cvmatcher.adapters.rules_structurer import RulesStructurer
-from cvmatcher.domain import InvalidInput
+from cvmatcher.domain import InvalidInput, Unavailable
 from cvmatcher.evaluation import evaluate, macro, ratio
+from cvmatcher.peers import venvs
+from cvmatcher.peers.venvs import Peer
 from tests.fakes import HashEmbedder
 
 DOCUMENTS = {
@@ -49,6 +51,44 @@ async def test_a_set_goes_through_the_search(folder: Path, tmp_path: Path) -> No
     assert {*report["by_language"]} == {"fr", "en"}
     assert {*report["baselines"]} == {"bm25", "vectors", "rrf", "original"}
     json.dumps(report)
+
+
+PEER = """
+from array import array
+from cvmatcher.peers.exchange import serve
+
+def open_index(folder, passages):
+    def search(query):
+        asked = array("f", query.vector)
+        near = lambda row: -sum(a * b for a, b in zip(asked, array("f", row.vector)))
+        return [row.id for row in sorted(passages, key=near)]
+    return search
+
+serve(open_index)
+"""
+
+
+async def test_a_peer_runs_apart_on_the_same_vectors(folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "nearest.py"
+    script.write_text(PEER, encoding="utf-8")
+    report = await evaluate(
+        folder,
+        structurer=RulesStructurer(),
+        embedder=HashEmbedder(),
+        cache=tmp_path / "home" / "eval",
+        peers=[Peer("nearest", script)],
+    )
+    baselines = report["baselines"]
+    assert baselines["nearest"]["ndcg@10"] == baselines["vectors"]["ndcg@10"] > 0
+    assert baselines["nearest"]["latency_ms"]["p95"] > 0
+    assert (tmp_path / "home" / "peers" / "nearest" / "installed").exists()
+
+
+async def test_a_peer_that_fails_says_why(folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "broken.py"
+    script.write_text("raise SystemExit('no such index')", encoding="utf-8")
+    with pytest.raises(Unavailable, match="broken cannot be measured: no such index"):
+        await venvs.rank(Peer("broken", script), [], [], tmp_path)
 
 
 @pytest.mark.parametrize("missing", ["docs.jsonl", "queries.jsonl", "qrels.tsv"])

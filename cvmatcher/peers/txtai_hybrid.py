@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from txtai.embeddings import Embeddings
 
 from cvmatcher.peers.exchange import PASSAGES, Row, serve
@@ -15,7 +16,7 @@ def open_index(folder: Path, passages: Sequence[Row]) -> Callable[[Row], Iterabl
     del folder
     known = {row.text: row.vector for row in passages}
 
-    def vectors(texts: Sequence[str]) -> np.ndarray:
+    def vectors(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.stack([np.frombuffer(known[text], dtype=np.float32) for text in texts])
 
     embeddings = Embeddings({"method": "external", "transform": vectors, "hybrid": True, "content": False})
