@@ -68,7 +68,7 @@ class Visitor:
             self.seconds.append(monotonic() - begun)
             outcome = "too slow" if "data-stop" in page.text else outcome if "data-card" in page.text else "empty"
         self.searches[outcome] += 1
-        people = sorted(set(re.findall(r'"/cv/([0-9a-f]{8,})', page.text)))
+        people = sorted(set(re.findall(r'"/cv/([^/"]+)/like"', page.text)))
         if people:
             await self._like(self.random.choice(people))
 
@@ -127,17 +127,19 @@ class Files:
     folder: Path
     spare: list[Path]
     random: random.Random
+    pause: tuple[float, float] = (1.0, 3.0)  # seconds between two changes
     done: Counter[str] = field(default_factory=Counter)
 
     async def stir(self) -> None:
         while self.spare:
             await asyncio.to_thread(self._change)
-            await asyncio.sleep(self.random.uniform(1.0, 3.0))
+            await asyncio.sleep(self.random.uniform(*self.pause))
 
     def _change(self) -> None:
         there = sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
-        chosen = self.random.choice(there)
-        act = self.random.choices(["drop", "delete", "rename", "replace", "copy"], [5, 2, 1, 1, 1])[0]
+        acts = ["drop", "delete", "rename", "replace", "copy"]
+        act = self.random.choices(acts, [5, 2, 1, 1, 1])[0] if there else "drop"
+        chosen = self.random.choice(there) if there else self.folder
         match act:
             case "drop":
                 self._put(self.spare.pop(), f"new-{self.done[act]}")

@@ -1,0 +1,49 @@
+"""What a soak counts: a visitor's requests as they came out, and a folder whose files change at once and whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from cvmatcher import jobs, store
+from cvmatcher.bench.visitors import Files, Visitor, summed
+from cvmatcher.store import likes, people
+from cvmatcher.web.app import create_app
+from tests.site import WHOLE, Scripted, candidate, person, services_of, serving
+
+
+async def test_a_visitor_searches_and_likes_and_remembers(
+    database: store.Database, redis_url: str, tmp_path: Path
+) -> None:
+    queue = await jobs.open_queue(redis_url)
+    app = create_app(services_of(database, queue, tmp_path), Scripted(WHOLE).run)
+    for number in (1, 2, 3):
+        await candidate(number)
+    user = await person("soak")
+    async with serving(app) as base:
+        visitor = Visitor(base, await people.new_token(user.id, "soak"), Random(1))  # noqa: S311 - it must repeat
+        await visitor.search()
+        stranger = Visitor(base, "no token", Random(1))  # noqa: S311 - it must repeat
+        await stranger.search()
+    away = Visitor(base, "nobody is there", Random(1))  # noqa: S311 - it must repeat
+    await away.search()
+    await jobs.close_queue(queue)
+    assert summed([visitor]) == {"searches": {"answered": 1}, "search_seconds": {}, "likes": {"answered": 1}}
+    assert {one.candidate_id for one in await likes.likes_of(user.id)} == visitor.liked != set()
+    assert "answered" not in stranger.searches
+    assert summed([away])["searches"] == {"no connection": 1}
+
+
+async def test_files_change_at_once_and_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "cvs"
+    folder.mkdir()
+    (folder / "first.pdf").write_bytes(b"first")
+    spare = [tmp_path / f"{number}.pdf" for number in range(30)]
+    for path in spare:
+        path.write_bytes(path.name.encode() * 1000)
+    files = Files(folder, list(spare), Random(3), pause=(0, 0))  # noqa: S311 - it must repeat
+    await files.stir()
+    assert set(files.done) == {"drop", "delete", "rename", "replace", "copy"}
+    assert not list(folder.glob(".*"))
+    assert all(path.stat().st_size > 1 for path in folder.iterdir())
+    assert len(files.hashes()) == 1 + files.done["drop"] + files.done["copy"] - files.done["delete"]
