@@ -120,13 +120,13 @@ async def _report(settings: Settings, visitors: list[Visitor], files: Files, use
     there = {candidate.id async for candidate in candidates.each()}
     kept = {one.candidate_id for one in await likes.likes_of(user)}
     lost_likes = {one for visitor in visitors for one in visitor.liked} & there - kept
+    balanced = bool((await pool.balance())["balanced"])
     async with open_services(settings) as services, services.follower:
         checked = await consistency.check(services.consistency)
     asked = summed(visitors)
     bad = {
         name: n for name, n in (Counter(asked["searches"]) + Counter(asked["likes"])).items() if name not in HARMLESS
     }
-    balanced = bool((await pool.balance())["balanced"])
     doubled = sum(n - 1 for n in held.values())
     return asked | {
         "ok": checked["ok"] and balanced and not (missing or doubled or lost_likes or bad),
