@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from cvmatcher import jobs, retention, store
+from cvmatcher.adapters.gemini import Gemini
 from cvmatcher.domain import Profile
 from cvmatcher.store import audit, candidates, contacts, decisions, likes, preferences
 from cvmatcher.store.people import Role
@@ -141,6 +144,21 @@ async def test_the_retention_clock_asks_first(site: Site) -> None:
     await preferences.save(Preferences(retention_months=24))
     assert (await retention.erase(["cand1", "cand2", "cand3"], site.services.erasure, by="x"))[0] == 1
     assert await candidates.get("cand2") is not None
+
+
+async def test_a_search_says_that_the_model_is_switched_off(site: Site) -> None:
+    site.services.gemini = cast("Gemini", object())  # set up, but asked for nothing
+    site.services.rules_structurer = site.services.structurer
+    await _asked(site)
+    address = (await site.rita.get("/")).text
+    conversation = re.findall(r"/c/[0-9a-f]+", address)[0]
+    assert "AI is switched off" not in (await site.rita.get(conversation)).text
+    page = await site.ada.get("/privacy")
+    assert "gemini" in page.text
+    await site.ada.post("/privacy/preferences", {"retention_months": "24"})
+    await site.rita.post("/turns", {"message": "python in Lille"})
+    conversation = re.findall(r"/c/[0-9a-f]+", (await site.rita.get("/")).text)[0]
+    assert "AI is switched off" in (await site.rita.get(conversation)).text
 
 
 async def test_the_audit_log_shows_who_did_what_and_that_it_is_whole(site: Site) -> None:
