@@ -17,6 +17,7 @@ from typing import Protocol, runtime_checkable
 
 from cvmatcher import embedded
 from cvmatcher.domain import Candidate, FileGone, NotFound, Value
+from cvmatcher.folding import fold
 from cvmatcher.ports import CVSource
 from cvmatcher.store import audit, candidates, erasures, ledger, originals, pool, tombstones, traces, turns
 from cvmatcher.store.erasures import Erasure
@@ -107,7 +108,7 @@ def _digits(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    return " ".join(re.split(r"[\s_.,'’-]+", text)).casefold()
+    return fold(" ".join(re.split(r"[\s_.,'’-]+", text)))
 
 
 async def same_person(candidate: Candidate) -> list[Found]:
@@ -260,12 +261,13 @@ def clean_disk(home: Path, person: Person) -> None:
 
 def _mask_in_place(log: Path, person: Person) -> None:
     """Overwrites byte by byte: whoever has the log open goes on writing at its end."""
-    told = {*person.words, *person.file_names, *person.file_keys}
-    spaced = [rb"\s+".join(re.escape(part.encode()) for part in text.split()) for text in told if len(text) > 3]
-    if not spaced:
-        return
-    pattern = re.compile(b"|".join(sorted(spaced, reverse=True)), re.IGNORECASE)  # a longer one before its beginning
+    told = Person(names=person.names, contacts=person.contacts | person.file_names | person.file_keys)
     with log.open("r+b") as file:
-        for match in pattern.finditer(file.read()):
-            file.seek(match.start())
-            file.write(b"*" * (match.end() - match.start()))
+        text = file.read().decode(errors="surrogateescape")
+        at, place = 0, 0
+        for start, stop in told.spans(text):
+            place += len(text[at:start].encode(errors="surrogateescape"))
+            length = len(text[start:stop].encode(errors="surrogateescape"))
+            file.seek(place)
+            file.write(b"*" * length)
+            at, place = stop, place + length

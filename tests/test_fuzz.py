@@ -207,8 +207,24 @@ def test_nothing_of_a_person_is_left_in_any_document(raw: dict[str, Any]) -> Non
     assert '"cand1"' not in re.sub(r'"[^"]*": "cand1"', "", told)
 
 
-@pytest.mark.parametrize("text", ["Zoe  QUETZALCOATL", "zoe\nquetzalcoatl", "« Zoe Quetzalcoatl »"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zoé  QUETZALCOATL",
+        "zoe\nquetzalcoatl",
+        "« Zoe Quetzalcoatl »",
+        "CV_Zoe-Quetzalcoatl_2024.pdf",
+        "Zoë Quetzalcóatl",
+    ],
+)
 def test_a_name_is_masked_however_it_is_written(text: str) -> None:
     person = Person(names=frozenset({"Zoe Quetzalcoatl"}), contacts=frozenset({"zoe@example.org"}))
     assert "quetzalcoatl" not in person.masked(text).casefold()
     assert person.masked("Zoey Quetzalcoatlus") == "Zoey Quetzalcoatlus"
+
+
+@pytest.mark.parametrize("text", ["06 98 76 54 32", "+33698765432", "0033 (0)6.98.76.54.32", "06-98-76-54-32"])
+def test_a_phone_is_masked_however_it_is_written(text: str) -> None:
+    person = Person(contacts=frozenset({"+33 6 98 76 54 32"}))
+    assert "76" not in person.masked(f"call {text} today")
+    assert person.masked("from 2014 to 2016, 06 98 76 54 33") == "from 2014 to 2016, 06 98 76 54 33"

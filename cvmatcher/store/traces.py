@@ -18,6 +18,7 @@ from beanie import Document
 from pymongo.asynchronous.database import AsyncDatabase
 
 from cvmatcher.domain import Value
+from cvmatcher.folding import fold
 from cvmatcher.store.transactions import Raw
 
 GONE = "[…]"  # stands where a text named the person
@@ -46,13 +47,27 @@ class Person(Value):
         return tuple(sorted(whole, key=len, reverse=True))
 
     def masked(self, text: str) -> str:
-        """The text without the words that identify the person, whatever their case and spacing."""
-        return self._pattern.sub(GONE, text) if self.words and text else text
+        """The text without the words that identify the person, whatever their case, accents and spacing."""
+        kept, end = [], 0
+        for start, stop in self.spans(text):
+            kept += [text[end:start], GONE]
+            end = stop
+        return "".join([*kept, text[end:]]) if kept else text
 
-    @property
-    def _pattern(self) -> re.Pattern[str]:
-        spaced = (r"\s+".join(re.escape(part) for part in word.split()) for word in self.words)
-        return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)", re.IGNORECASE)
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the text says one of the words: (begin, end), in order."""
+        if not self.words or not text:
+            return []
+        said = "|".join(filter(None, map(_loosely, self.words))) or "(?!)"
+        whole = rf"(?<![^\W_])(?:{said})(?![^\W_])"
+        return [match.span() for match in re.finditer(whole, fold(text))]
+
+
+def _loosely(word: str) -> str:
+    """A pattern for a name or a contact with other separators; of a phone the country's prefix may differ too."""
+    if not any(char.isalpha() for char in word) and len(digits := re.findall(r"\d", word)) >= 8:
+        return r"\d{0,4}[\W_]*" + r"[\W_]*".join(digits[-9:])
+    return r"[\W_]+".join(map(re.escape, re.findall(r"[^\W_]+", fold(word))))
 
 
 Without = Callable[[Raw, Person], Raw | None]
