@@ -36,7 +36,7 @@ async def browser(database: Database, redis_url: str, tmp_path: Path) -> AsyncIt
 
 async def test_both_figures_are_shown_and_nothing_else_is_said_of_likes(browser: Browser) -> None:
     page = (await browser.get("/admin")).text
-    for shown in (OLD, NEW, "0.832", "0.783", "-0.089 … -0.013", "69", "3 searches of the team", "Switch anyway"):
+    for shown in (OLD, NEW, "0.832", "0.783", "−0.089 … −0.013", "69", "3 searches of the team", "Switch anyway"):
         assert shown in page
 
 

@@ -155,6 +155,7 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "duration": partial(_duration, language=language),
             "grammar": partial(_grammar, language=language),
             "figure": partial(_figure, language=language),
+            "signed": partial(_signed, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
             "called": lambda criterion: _called(criterion, catalog.gettext(OR_REMOTE)),
@@ -218,6 +219,11 @@ def _unwrapped(text: str) -> str:
 def _figure(value: float, language: str) -> str:
     """A measure between -1 and 1, three places."""
     return format_decimal(value, format="0.000", locale=language)
+
+
+def _signed(value: float, language: str) -> str:
+    """A difference of two measures."""
+    return format_decimal(value, format="+0.000;−0.000", locale=language)
 
 
 def _duration(ms: int, language: str) -> str:
