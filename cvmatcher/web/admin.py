@@ -44,6 +44,12 @@ class JobCard:
         return self.job is not None and self.job.active
 
     @property
+    def phase(self) -> str:
+        """What a rebuild is at beside the candidates themselves: "compare" or "tidy"; "" otherwise."""
+        phase = self.job.cursor.partition(":")[0] if self.job is not None and self.active else ""
+        return {"compare": "compare", "decide": "compare", "tidy": "tidy"}.get(phase, "")
+
+    @property
     def per_minute(self) -> float | None:
         """Steps a minute since the start; None before there is anything to say."""
         if self.job is None or not self.job.done:
