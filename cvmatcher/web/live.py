@@ -42,13 +42,8 @@ class Live:
                 if not batch:
                     yield b": still working\n\n"
                     continue
-                news: list[Partial] = []
-                for number, event in batch:
-                    self._view.take([(number, event)])
-                    if isinstance(event, HitsFound):
-                        await self._sight.learn(self._view.order)
-                    if number > after:
-                        news += await self._partials(event)
+                self._view.take(one for one in batch if one[0] <= after)
+                news = await self._news([one for one in batch if one[0] > after])
                 last = batch[-1][0]
                 if last > after:
                     yield sse(last, self._web.render.join(news))
@@ -60,28 +55,43 @@ class Live:
     async def _liked(self) -> frozenset[str]:
         return await likes.liked_among(self._view.turn.owner, self._view.order)
 
-    async def _partials(self, event: SearchEvent) -> list[Partial]:
+    async def _news(self, batch: list[tuple[int, SearchEvent]]) -> list[Partial]:
+        """The swaps for events that this reader has not had.
+
+        All of them are taken in first: a card that comes with its verdicts needs no second swap, and htmx looks for the
+        targets of a message before it has made the first swap, so none may aim at a card of the same message.
+        """
+        there = set(self._view.hits)
+        self._view.take(batch)
+        fresh = [event for _, event in batch]
+        ordered = any(isinstance(event, Ordered) for event in fresh)
+        found = [hit.candidate_id for event in fresh if isinstance(event, HitsFound) for hit in event.hits]
         news: list[Partial] = []
-        match event:
-            case Understood():
-                news.append(Partial(f"{self._id}-criteria", self._text("search/_criteria.html"), "innerMorph"))
-            case HitsFound(hits=hits):
-                cards = [self._view.card(hit.candidate_id) for hit in hits]
-                news.append(await self._cards(cards, "beforeend"))
-                if len(hits) == len(self._view.hits):  # a turn speaks three times at most: found, in trouble, ended
-                    news.append(self._status())
-            case Judged(candidate_id=candidate) if candidate in self._view.hits:
-                html = self._text("search/_why.html", card=self._view.card(candidate))
-                news.append(Partial(f"{self._id}-{candidate}-why", html, "innerMorph"))
-            case Ordered():
-                news.append(await self._cards(self._view.cards(), "innerMorph"))
-            case NothingFound():
-                news.append(Partial(f"{self._id}-nothing", self._text("search/_nothing.html")))
-            case Status(code=StatusCode.SIMPLE_ORDER):
-                news.append(self._status())
-            case Ended():
-                news += self._end()
-        return news
+        if any(isinstance(event, Understood) for event in fresh):
+            news.append(Partial(f"{self._id}-criteria", self._text("search/_criteria.html"), "innerMorph"))
+        if found and (there or not ordered):  # a list being read may refuse the order, not who is new
+            news.append(
+                await self._cards([self._view.card(one) for one in found if one in self._view.order], "beforeend")
+            )
+        if ordered:
+            news.append(await self._cards(self._view.cards(), "innerMorph"))
+        judged = dict.fromkeys(event.candidate_id for event in fresh if isinstance(event, Judged))
+        news += [self._why(one) for one in judged if one in there and one in self._view.order]
+        return news + self._said(fresh, first=bool(found) and not there)
+
+    def _said(self, fresh: list[SearchEvent], *, first: bool) -> list[Partial]:
+        """What the turn says in words; three times at most: found, in trouble, ended."""
+        news: list[Partial] = []
+        if any(isinstance(event, NothingFound) for event in fresh):
+            news.append(Partial(f"{self._id}-nothing", self._text("search/_nothing.html")))
+        if any(isinstance(event, Ended) for event in fresh):
+            return news + self._end()
+        trouble = any(isinstance(event, Status) and event.code is StatusCode.SIMPLE_ORDER for event in fresh)
+        return [*news, self._status()] if first or trouble else news
+
+    def _why(self, candidate_id: str) -> Partial:
+        html = self._text("search/_why.html", card=self._view.card(candidate_id))
+        return Partial(f"{self._id}-{candidate_id}-why", html, "innerMorph")
 
     async def _cards(self, cards: list[Card], swap: str) -> Partial:
         html = self._text("search/_cards.html", cards=cards, liked=await self._liked())
