@@ -95,3 +95,19 @@ def test_a_city_is_read_with_its_country() -> None:
 def test_sectors_in_both_languages_are_the_same_but_neighbours_are_not() -> None:
     assert sectors.same("banking", "banque")
     assert not sectors.same("fintech", "banque")
+
+
+def test_every_other_name_of_a_city_leads_to_one() -> None:
+    """A name of data/exonyms.txt whose listed name is spelt otherwise would be lost without a word."""
+    lost = [other for other, _ in places._other_names("cities") if not places.all_named(other)]
+    assert lost == []
+
+
+@pytest.mark.parametrize(("area", "inside", "outside"), [("Benelux", "Gand", "Lille"), ("92", "Nanterre", "Lyon")])
+def test_wide_and_numbered_regions_cover_their_towns(area: str, inside: str, outside: str) -> None:
+    region, within, without = (places.get(name) for name in (area, inside, outside))
+    assert region
+    assert within
+    assert without
+    assert places.covers(region, within)
+    assert not places.covers(region, without)

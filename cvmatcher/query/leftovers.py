@@ -34,6 +34,7 @@ _SECTOR_LEAD = re.compile(
     r"|secteur |venant d[e']u? ?|issue?s? d[e']u? ?(?:la |l')?)\s*$"
 )
 _LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|the|en|in)\b[\s,/&+]*)*")
+_SHOUTED = frozenset(["ok", "cv", "asap", "xp", "yoe"])
 _JOINS = frozenset(["et", "and", "ou", "or", "ni", "nor", "plus", "puis", "then"])
 _CODE = re.compile(r"(?=.*[A-Z])(?:.*[A-Z0-9+#].*)")
 _FIGURE = re.compile(r"\d+(?:x\d+|h|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme)")
@@ -111,13 +112,13 @@ def _trimmed(message: Message, run: list[Token]) -> Iterator[tuple[int, int]]:
         run = run[1:]
     while run and _is_filler(message, run[-1]):
         run = run[:-1]
-    if run:
+    if run and not (len(run) == 1 and run[0].text.isdigit()):
         yield run[0].start, run[-1].end
 
 
 def _is_filler(message: Message, word: Token) -> bool:
     shape = message.text[word.start : word.end]
-    if shape.isupper() and len(shape) > 1:
+    if shape.isdigit() or (shape.isupper() and len(shape) > 1 and word.text not in _SHOUTED):
         return False
     return word.text in words.of("filler") or word.text in words.of("articles") or len(word.text) < 2
 
@@ -148,6 +149,8 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
     titled = any(item.kind is CriterionKind.TITLE for item in named)
     if coded and any(item.kind is CriterionKind.EMPLOYER and _follows(message, item, start) for item in named):
         return CriterionKind.EMPLOYER
+    if coded and any(item.kind is CriterionKind.PLACE and _either(message, item, start) for item in named):
+        return CriterionKind.PLACE
     if width <= 4 and (coded or _SKILL_LEAD.search(lead)):
         return CriterionKind.SKILL
     if width <= 3 and titled and _SECTOR_LEAD.search(lead) and not _generic(inside):
@@ -157,6 +160,12 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
 
 def _follows(message: Message, item: Item, start: int) -> bool:
     return item.end <= start and continues(message, item.end, start)
+
+
+def _either(message: Message, item: Item, start: int) -> bool:
+    """Whether "or" joins it to the item before: "Lyon ou Zorville"."""
+    joined = re.search(r"\b(?:ou|or)\b|/", message.folded[item.end : start])
+    return joined is not None and _follows(message, item, start)
 
 
 def _is_text(message: Message, inside: Sequence[Token]) -> bool:

@@ -14,7 +14,7 @@ from cvmatcher.vocabulary import words
 from cvmatcher.vocabulary.folding import Token, tokens
 
 _ABBREVIATED = r"(?<!\bmin)(?<!\bmax)(?<!\bexp)(?<!\bst)(?<!\bste)(?<!\byrs)(?<!\benv)(?<!\bapprox)"
-_BREAK = re.compile(rf"[;!?\n()•·|]|[,:](?!\d)|{_ABBREVIATED}\.(?=\s|$)|\s[-–—+]\s|^\s*[-–—*]\s", re.MULTILINE)
+_BREAK = re.compile(rf"[;!?\n()•·|]|[,:](?!\d)|{_ABBREVIATED}\.(?=\s|$)|\s[-–—+/]\s|^\s*[-–—*]\s", re.MULTILINE)
 SENTENCE_BREAK = re.compile(rf"[;!?\n]|{_ABBREVIATED}\.(?=\s|$)")
 
 

@@ -14,7 +14,9 @@ from cvmatcher.vocabulary import skills, words
 _GREETING = (
     r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
     r"|s'il (?:vous|te)"
-    r" plait|thanks(?: a lot)?|thank you|en urgence|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?|urgent\w*"
+    r" plait|thanks(?: a lot)?|thank you|en urgence|(?:dans (?:la|notre) base|dans (?:le|notre) vivier|in (?:the"
+    r"|our) (?:database|pool|files))|y aurait[ -]il|avons perdu|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?"
+    r"|urgent\w*"
     r"|cheers|cordialement|bonne journee"
 )
 _ASKING = (
@@ -27,7 +29,8 @@ _ASKING = (
 )
 _SEARCHING = (
     r"(?:(?:suis|sommes|est) (?:a la recherche|en recherche|en quete) (?:de |d'|du )|a la recherche (?:de |d'|du )"
-    r"|recherchons|recherche|cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrions|veux|veut|voulons|aimerais"
+    r"|recherchons|recherche|cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrait|voudrions|veux|veut|voulons"
+    r"|aimerais"
     r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*"
     r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
     r"|nous) faut(?:drait)?"
@@ -66,6 +69,24 @@ OPENING = re.compile(
     rf"|a travaille "
     rf"comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been)\b"
 )
+
+
+# "Lieu : Lyon", "Role: buyer": names of fields, which ask for nothing themselves.
+_LABEL = re.compile(
+    r"(?:^|[\n.;,/|])\s*(?P<label>(?:poste|metier|role|position|job(?: title)?|title|titre|intitule"
+    r"|lieu(?: de travail)?|ville|where|location"
+    r"|based|place|localisation|experience|annees|logiciels?|outils?|tools?|stack|langues?|languages?"
+    r"|must(?: (?:speak|have|know))?"
+    r"|diplomes?|degree|formation|education|secteur|sector|industry|contrat|contract|profil|skills?|competences?"
+    r"|besoin|need|who|what"
+    r"|certifications?|dispo\w*|availability|salaire|salary|horaires?|hours|sauf|client)\s*:)"
+)
+
+
+def use_labels(message: Message) -> None:
+    """The names of fields are used up; a label of years keeps its word, which says of what they are."""
+    for match in _LABEL.finditer(message.folded):
+        message.use(match.start("label"), match.end("label"))
 
 
 @lru_cache(maxsize=64)

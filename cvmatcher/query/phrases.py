@@ -33,6 +33,7 @@ def _position(item: Item) -> tuple[int, int]:
 
 
 def _items(message: Message) -> Iterator[Item]:
+    openings.use_labels(message)
     yield from years.find(message)
     yield from deeds.find(message)
     yield from education.find(message)

@@ -21,7 +21,8 @@ _WISH = re.compile(
     r"|optionnel\w*|ideally|preferably|if possible|(?:would be |a )?nice[ -]to[ -]haves?|optional(?:ly)?"
     r"|would be (?:nice|great|good|ideal|perfect|lovely|a plus|even better)(?: to have)?(?: if)?"
     r"|(?:serait|ce serait) (?:bien|mieux|top|ideal|parfait|un plus)(?: (?:si|que|s'))?"
-    r"|(?:les? |des )?(?:atouts?|plus|\+)(?=\s*:)|(?:souhaite|apprecie)e?s?(?=\s*:)|desirable(?=\s*:)|preferred(?=\s*:)"
+    r"|(?:les? |des )?(?:atouts?|plus|\+)(?=\s*:)|nice(?=\s*:)|(?:souhaite|apprecie)e?s?(?=\s*:)|desirable(?=\s*:)"
+    r"|preferred(?=\s*:)"
     r"|pourquoi pas|appreciated|(?:avec une|with a) preference (?:pour|for)|on apprecierait|j'apprecierais"
     r"|nous apprecierions|extra points?(?: for)?|even better if|better if|encore mieux si|good to have|plutot"
     r"|some exposure to|une premiere approche d\w+|brownie points?(?: for)?|it helps if|especially)\b"
@@ -48,7 +49,8 @@ _WISHED = re.compile(
     rf"|huge |definite |distinct )?{_VALUABLE}(?: to have)?"
     rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage"
     rf"|nice[ -]to[ -]have)"
-    rf"|preferred|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help|useful"
+    rf"|preferred|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help|useful|(?:ideal"
+    rf"|nice)(?=\s*(?:[,;.)]|$))"
     rf"|(?:not|isn't|aren't) (?:a must|a requirement|a deal[ -]?breaker|(?:strictly |absolutely )?(?:mandatory|required"
     rf"|essential|necessary|needed|compulsory)))(?:\s+(?:too|though|aussi|as well))?(?!\s*:)\b"
 )
@@ -140,6 +142,8 @@ def need(found: list[Scope], start: int, end: int) -> Need:
 
 def _wished(message: Message) -> Iterator[Scope]:
     for match in _WISHED.finditer(message.folded):
+        if message.text[match.start() : match.end()] == "Nice":
+            continue  # the town
         start = message.clause_start(match.start())
         if not message.folded[start : match.start()].strip():
             if start == 0:  # "Apprécié : …" opens the message
@@ -209,10 +213,19 @@ def _refusals(message: Message) -> Iterator[Scope]:
             yield _refusal(message, match)
 
 
+def _through_brackets(message: Message, end: int) -> int:
+    """What stands in brackets right behind explains: "no chains (Starbucks, Costa)"."""
+    if message.text[end : end + 1] != "(":
+        return end
+    closing = message.text.find(")", end)
+    return closing if closing >= 0 else len(message.text)
+
+
 def _refusal(message: Message, match: re.Match[str]) -> Scope:
-    end = message.clause_end(match.end())
+    label = re.match(r"\s*:\s*", message.folded[match.end() :])  # "Pas de : consultants"
+    end = message.clause_end(match.end() + (label.end() if label else 0))
     stop = _STOPS_REFUSAL.search(message.folded, match.end(), end)
-    end = stop.start() if stop else end
+    end = stop.start() if stop else _through_brackets(message, end)
     message.use(match.start(), match.end())
     idle = _NOT_NEEDED.search(message.folded, match.end(), end)
     if idle:

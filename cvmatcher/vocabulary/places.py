@@ -22,7 +22,7 @@ EARTH_RADIUS_KM = 6371.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A city, a region or a country. `divisions` and `radius_km` say what a region covers."""
+    """A city, a region or a country. `divisions`, `countries` and `radius_km` say what a region covers."""
 
     name: str
     kind: Literal["city", "region", "country"]
@@ -33,6 +33,8 @@ class Place:
     population: int = 0
     divisions: tuple[str, ...] = ()
     radius_km: float = 0.0
+    countries: tuple[str, ...] = ()  # of a region of several
+    small: bool = False  # a town that running text names too seldom to look for it there
 
 
 def _other_names(heading: str) -> list[tuple[str, str]]:
@@ -44,13 +46,23 @@ def _other_names(heading: str) -> list[tuple[str, str]]:
 
 @cache
 def _cities() -> dict[tuple[str, ...], tuple[Place, ...]]:
-    """Stems of the name -> the cities of that name, the most likely first."""
-    packed = (files("cvmatcher.vocabulary") / "data" / "cities.tsv.gz").read_bytes()
+    """Stems of the name -> the cities and towns of that name, the most likely first."""
     found: dict[tuple[str, ...], list[Place]] = {}
-    for line in gzip.decompress(packed).decode().splitlines():
-        name, country, division, latitude, longitude, population = line.split("\t")
-        place = Place(name, "city", country, division, float(latitude), float(longitude), int(population))
-        found.setdefault(stems(name), []).append(place)
+    for file in ("cities.tsv.gz", "towns.tsv.gz"):
+        packed = (files("cvmatcher.vocabulary") / "data" / file).read_bytes()
+        for line in gzip.decompress(packed).decode().splitlines():
+            name, country, division, latitude, longitude, population = line.split("\t")
+            place = Place(
+                name,
+                "city",
+                country,
+                division,
+                float(latitude),
+                float(longitude),
+                int(population),
+                small=file == "towns.tsv.gz",
+            )
+            found.setdefault(stems(name), []).append(place)
     for exonym, name in _other_names("cities"):
         if stems(exonym) != stems(name):
             found[stems(exonym)] = [*found.get(stems(name), []), *found.get(stems(exonym), [])]
@@ -76,6 +88,8 @@ def _regions() -> dict[tuple[str, ...], Place]:
 
 
 def _region(name: str, country: str, cover: str) -> Place:
+    if country == "=":
+        return Place(name, "region", "", countries=tuple(cover.split()))
     if not cover.startswith("@"):
         return Place(name, "region", country, divisions=tuple(cover.split()))
     city_name, radius = cover[1:].rsplit(",", 1)
@@ -160,7 +174,8 @@ def _named(words: list[Token], text: str, capitals: bool) -> bool:
         and key not in _countries()
     ):
         return False
-    if key not in _cities() and key not in _regions() and key not in _countries():
+    cities = _cities().get(key, ())
+    if all(city.small for city in cities) and key not in _regions() and key not in _countries():
         return False
     first, last = text[words[0].start], text[words[-1].start]
     return not capitals or (first.isupper() and (last.isupper() or len(words) == 1))
@@ -190,17 +205,21 @@ def covers(area: Place, place: Place, within_km: float = 0.0) -> bool:
     """Whether `place` lies in `area` (a country or region), or at most `within_km` from it (a city)."""
     if area.kind == "country":
         return place.country == area.country
-    if place.kind == "country":
-        return False
-    if area.kind == "region":
-        if area.radius_km:
-            return place.kind == "city" and distance_km(area, place) <= area.radius_km + within_km
-        return place.country == area.country and (
-            place.division in area.divisions or "*" in area.divisions or place.name == area.name
-        )
-    if place.kind == "region" and not place.radius_km:
+    if area.countries:
+        return place.country in area.countries
+    if area.kind == "region" and place.kind != "country":
+        return _in_region(area, place, within_km)
+    if place.kind == "country" or (place.kind == "region" and not place.radius_km):
         return False
     return distance_km(area, place) <= max(within_km, 1.0)
+
+
+def _in_region(area: Place, place: Place, within_km: float) -> bool:
+    if area.radius_km:
+        return place.kind == "city" and distance_km(area, place) <= area.radius_km + within_km
+    return place.country == area.country and (
+        place.division in area.divisions or "*" in area.divisions or place.name == area.name
+    )
 
 
 def same_name(one: str, other: str) -> bool:

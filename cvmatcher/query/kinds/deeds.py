@@ -48,7 +48,14 @@ _EMPTY = frozenset(
 )
 
 
+_SHARE = re.compile(r"\b\d{1,3} ?%(?: (?:de |d'|of )?\w+)?")
+
+
 def find(message: Message) -> Iterator[Item]:
+    for match in _SHARE.finditer(message.folded):  # "80 %", "50 % de déplacements"
+        if message.free(*match.span()):
+            message.use(*match.span())
+            yield Item(CriterionKind.TEXT, message.text[match.start() : match.end()], *match.span())
     for match in _WHO.finditer(message.folded):
         behind = message.words_in(match.end(), message.clause_end(match.end()))
         if not behind or behind[0].start != match.end() or not message.free(behind[0].start, behind[0].end):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import skills, titles, words
+from cvmatcher.vocabulary import sectors, skills, titles, words
 
 _STOP = (
     r"(?=\s*(?:[,;.!?()\n/:]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having|from"
@@ -43,8 +43,16 @@ _SCHOOLS = re.compile(
     r"|Institute)|Polytechnique|CentraleSup[ée]lec|Centrale(?: [A-Z]\w+)?|Mines(?: de)? [A-Z]\w+|Ponts|HEC|ESSEC|ESCP"
     r"|EDHEC"
     r"|EM Lyon|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|UTC|UTT|ENSTA|T[ée]l[ée]com Paris|Supa[ée]ro"
-    r"|Sup[ée]lec|ENS|ENA|Dauphine|Sorbonne|Harvard|Yale|MIT|Stanford|LSE|INSEAD|EPFL"
-    r"|ETH|IAE|IUT|Ivy League|Russell Group|Oxbridge|CFA(?: [Ll]evel (?:I{1,3}|\d))?|ACCA|ACA|CPA|CIMA|FRM|TOEIC|TOEFL"
+    r"|Sup[ée]lec|ENS|ENA|AgroParisTech|(?:Montpellier |Bordeaux )?SupAgro|Institut Agro|ENSAE|ENSAI|ENSEEIHT|ENSIMAG"
+    r"|ENAC|ISAE|SupOptique"
+    r"|EPITA|Epitech|ESIEA|ESILV|EFREI|CPE Lyon|(?:Grenoble |Bordeaux |Lorraine )?INP|IMT(?: [A-Z]\w+)?|Kedge|Neoma"
+    r"|Audencia|Skema|IESEG|CELSA"
+    r"|IFM|Gobelins|Penninghen|ENSAD|Beaux-Arts|Ferrandi|Vatel|Glion|Le Wagon|Normale Sup|IEP(?: (?:de )?[A-Z]\w+)?"
+    r"|Assas|UCL"
+    r"|Imperial College|Imperial|King's College|Caltech|Georgia Tech|Carnegie Mellon|CMU|NYU|UCLA|Wharton|Kellogg"
+    r"|McGill|Dauphine|Sorbonne|Harvard|Yale|MIT|Stanford|LSE|INSEAD|EPFL"
+    r"|ETH|IAE|IUT|Ivy League|Russell Group(?: universit(?:y|ies))?|Oxbridge|CFA(?: [Ll]evel (?:I{1,3}|\d))?|ACCA|ACA"
+    r"|CPA|CIMA|FRM|TOEIC|TOEFL"
     r"|IELTS|CAPES|BAFA|BAFD|BNSSA|DEAS|DEAP|DEES|DEJEPS|BPJEPS|CAFDES|CAFERUIS|AMF)\b"
 )
 _SCHOOLED = re.compile(
@@ -80,7 +88,22 @@ def find(message: Message) -> Iterator[Item]:
             if message.free(start, end) and (group or not titles.ids(message.text[start:end])):
                 message.use(start, end)
                 yield Item(CriterionKind.EDUCATION, message.text[start:end], start, end)
+    yield from _graduates(message)
     yield from _schooled(message)
+
+
+def _graduates(message: Message) -> Iterator[Item]:
+    """Who has studied something: "physics graduate", "economics grads"."""
+    for match in re.finditer(
+        r"\b(?:(?P<other>[a-z]+) (?:or|and) )?(?P<field>[a-z]+) (?:graduates?"
+        r"|grads?)\b",
+        message.folded,
+    ):
+        start = match.start("other") if match["other"] and skills.canonical(match["other"]) else match.start("field")
+        subject = skills.canonical(match["field"]) or sectors.ids(match["field"])
+        if subject and message.free(start, match.end()):
+            message.use(start, match.end())
+            yield Item(CriterionKind.EDUCATION, message.text[start : match.end()], start, match.end())
 
 
 def _an_employer(message: Message, start: int) -> bool:

@@ -29,6 +29,7 @@ _MAYBE = (
 )
 _LEAD = re.compile(rf"\b(?:(?P<sure>{_SURE})|{_MAYBE})\s*$")
 _NAME = re.compile(r"[A-ZÀ-Ý][\w&.+'’-]*(?:\s+(?:&\s+)?(?:de |du |des |la |le |of )?[A-ZÀ-Ý&][\w&.+'’-]*){0,3}")
+_SURE_LENGTH = 7  # a shorter name without its capital is more likely an everyday word
 _TAIL = re.compile(
     r"\s+(?P<sure>alumn(?:i|us|a)|veterans?)\b|\s+(?:backgrounds?|experience|employees|staff|people|profiles?|folks"
     r"|on (?:their|the|his|her)"
@@ -42,7 +43,7 @@ def find(message: Message) -> Iterator[Item]:
         for start, end in _parts(message, match.start(), match.end()):
             if not any(start < b and a < end for a, b in spans):
                 spans[start, end] = False
-    last, last_sure = -1, False
+    last, last_sure, closed = -1, False, False
     for (start, end), listed_firm in sorted(spans.items()):
         if not message.free(start, end):
             continue
@@ -50,6 +51,9 @@ def find(message: Message) -> Iterator[Item]:
         tail = _TAIL.match(message.folded, end)
         sure = listed_firm or (lead is not None and bool(lead["sure"])) or (tail is not None and bool(tail["sure"]))
         listed = last >= 0 and continues(message, last, start)
+        gap = message.folded[last:start] if listed else ""
+        if closed and gap.strip() == ",":
+            listed = False  # "John Deere ou Claas, Beauce": the list has ended
         name = message.text[start:end]
         opens = message.text[max(0, start - 3) : start].casefold() == "ex-"
         sure = sure or opens
@@ -57,7 +61,7 @@ def find(message: Message) -> Iterator[Item]:
             continue
         if not (sure or (listed and last_sure and not _is_placed(name))) and _something_else(name):
             continue
-        last, last_sure = end, sure or last_sure
+        last, last_sure, closed = end, sure or last_sure, listed and re.search(r"\b(?:ou|or|et|and)\b", gap) is not None
         message.use(lead.start() if lead else start, tail.end() if tail else end)
         yield Item(CriterionKind.EMPLOYER, name, start, end)
 
@@ -70,7 +74,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         if any(a <= match.start and match.end <= b for a, b in products):
             continue
         name = message.text[match.start : match.end]
-        if name.islower() and len(name) < 4:
+        if name.islower() and len(name) < _SURE_LENGTH:
             continue
         ambiguous = match.exact_case and (places.all_named(name) or titles.ids(name))
         if not ambiguous or _beside_another(message, match.start, match.end, [(m.start, m.end) for m in matches]):

@@ -30,7 +30,8 @@ _NEAR = (
     r"|basee?s? (?:a|en|au|aux|sur|dans|pres d[eu'])|situee?s? (?:a|en|au|pres d[eu'])|habit\w+ (?:a|en|sur"
     r"|pres d[eu'])"
     r"|residant (?:a|en|pres d[eu'])|vivant (?:a|en)|agglomeration d[eu']|bassin d[eu']|a proximite d[eu']"
-    r"|near|around|close to|(?:based|located|living|lives|live|resident|settled) (?:in|near|around|close to)"
+    r"|quartier(?: d[eu']s?)?|near|around|close to|(?:based|located|living|lives|live|resident|settled) (?:in|near"
+    r"|around|close to)"
     r"|within reach of|commut\w+ (?:distance )?(?:to|of|from)|relocat\w+ to|move to|outskirts of|south of|north of"
     r"|east of|west of|relocat\w+ (?:in|near)|au nord d[eu']|au sud d[eu']|a l'ouest d[eu']|a l'est d[eu'])"
 )
@@ -56,9 +57,12 @@ def find(message: Message) -> Iterator[Item]:
     remotes = [m for m in _REMOTE.finditer(message.folded) if message.free(m.start(), m.end())]
     for match in (*distances, *remotes):
         message.use(match.start(), match.end())
-    found = sorted({*_named(message), *_unlisted(message)})
-    for start, end in found:
-        message.use(_from(message, start), _until(message, end))
+    found: list[tuple[int, int]] = []
+    for finder in (_named, _unlisted, _departments):  # a number behind a town ("Lyon (69)") only narrows it
+        for start, end in finder(message):
+            message.use(_from(message, start), _until(message, end))
+            found.append((start, end))
+    found.sort()
     joined = {m.start() for m in remotes for start, end in found if _joined(message, m, start, end)}
     for start, end in found:
         near = next((_kilometres(m) for m in distances if abs(m.end() - start) < 30 or 0 <= m.start() - end < 30), None)
@@ -82,7 +86,8 @@ def _kilometres(match: re.Match[str]) -> int:
 def _joined(message: Message, remote: re.Match[str], start: int, end: int) -> bool:
     """Whether "or" stands between the place and the word for working from afar."""
     between = message.folded[end : remote.start()] if end <= remote.start() else message.folded[remote.end() : start]
-    return len(between) < 40 and re.search(r"\b(?:ou|or|sinon|otherwise|else)\b|/", between) is not None
+    refused = re.search(r"\b(?:not|no|pas|sans|hors)\b", between)
+    return len(between) < 40 and not refused and re.search(r"\b(?:ou|or|sinon|otherwise|else)\b|/", between) is not None
 
 
 def _from(message: Message, start: int) -> int:
@@ -119,6 +124,8 @@ def _is_place(message: Message, position: int, width: int, last: int) -> bool:
         return False
     if len(name) < 4 and not name.isupper() and not name.istitle():
         return False  # "us" is no country
+    if re.match(r"-\w", message.text[end:]) or re.search(r"\w-$", message.text[:start]):
+        return False  # "Croix-Rousse" is no Croix
     known = [p for p in places.all_named(name) if p.kind != "city" or _spelt(p.name, name)]
     return bool(known) and _stands_as_a_place(message, start, end, known[0], last)
 
@@ -135,6 +142,8 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
     led_there = capital and sure and (big or not skills.canonical(name))
     if not led_there and not _is_mainly_a_place(name, word, lonely=capital and (lonely or listed)):
         return False
+    if known.small:
+        return capital and (sure or lonely or listed)
     if lead or lonely or listed:
         return capital or big
     return (capital and start > 0 and (big or home)) or (big and (known.kind == "city" or not home))
@@ -158,6 +167,23 @@ def _is_mainly_a_place(name: str, word: str, *, lonely: bool) -> bool:
     if (word in words.of("everyday places") and fold(name) == word) or (len(name) < 4 and not country):
         return False
     return not sectors.ids(name)
+
+
+_DEPARTMENT = re.compile(
+    r"(?:\b(?:dans le|du|le|dept\.?|departements?|dep\.?)\s+|\()(?P<first>\d{2}|2[ab])(?P<more>(?:(?:,| et| ou"
+    r"|/) ?(?:le )?(?:\d{2}|2[ab]))*)"
+    r"(?!\w|[.,]\d| ?(?:ans?|%|h|heures|km|k?€|euros|personnes|jours|mois|janvier|fevrier|mars|avril|mai|juin|juillet"
+    r"|aout)\b)"
+)
+
+
+def _departments(message: Message) -> Iterator[tuple[int, int]]:
+    """French departments by their number: "dans le 92", "le 33 ou le 40"."""
+    for match in _DEPARTMENT.finditer(message.folded):
+        for number in re.finditer(r"\d{2}|2[ab]", match.group()):
+            start, end = match.start() + number.start(), match.start() + number.end()
+            if places.regions_named(message.text[start:end]) and message.free(start, end) and not message.english:
+                yield start, end
 
 
 # ------------------------------------------------------------------------------------------------------- unlisted

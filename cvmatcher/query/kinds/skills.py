@@ -23,7 +23,8 @@ def find(message: Message) -> Iterator[Item]:
 
 
 _GRADE = re.compile(
-    r" (?:(?:niveau|level|class|classe|cat[ée]gorie) )?(?:[A-Z]?\d{1,5}[A-Z]?|I{1,3}V?|[A-E])(?![\w+])(?! (?:ans?"
+    r" (?:(?:niveau|level|class|classe|cat[ée]gorie) )?(?:[A-Z]?\d{1,5}[A-Z]?|I{1,3}V?|[A-E])(?:(?:, ?|/| | et "
+    r"| and )\d(?!\w))*(?![\w+])(?! (?:ans?"
     r"|years?|km)\b)"
 )
 

@@ -70,6 +70,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
             start < reached
             or not message.free(start, end)
             or _breaks(message, start, end)
+            or re.search(r"\b(?:s'|se |to )$", message.folded[:start])  # "prêt à s'installer"
             or _within_another(message.text, start, end)
         ):
             continue
@@ -110,7 +111,7 @@ def _is_head(word: Token, *, english: bool) -> bool:
 def _bare(message: Message) -> Iterator[Item]:
     """A noun such as "ingénieur" with nothing beside it is a trade where the message names no other."""
     for word in message.words:
-        head = _is_head(word, english=True) or _is_head(word, english=False)
+        head = _is_head(word, english=message.english)
         if head and word.text not in _NOT_ALONE and word.stem not in _NOT_ALONE and message.free(word.start, word.end):
             yield _item(message, word.start, word.end)
 
@@ -226,8 +227,18 @@ def _content(message: Message, word: Token, after: int, *, bare: bool) -> bool:
         return False  # a skill is asked for beside the trade
     if message.english and not re.search(r"\bof(?: the)?$", message.folded[: word.start].rstrip()):
         return False  # English titles end with their noun
+    before = message.words_in(0, after)[-1:]
+    if message.text[word.start].isupper() and before and _is_plain(message, before[0]):
+        shape = message.text[word.start : word.end]
+        if not shape.isupper() and not skills.canonical(shape):
+            return False  # "technicien ascenseurs Otis"
     taught = languages.code(message.text[word.start : word.end]) and _TEACHES.search(message.folded, 0, word.start)
     return bool(taught) or not _says_of_a_person(message, word)  # "prof d'anglais" names a trade
+
+
+def _is_plain(message: Message, word: Token) -> bool:
+    """Whether it is a word in small letters that is no link between others."""
+    return len(word.text) > 3 and message.text[word.start].islower()
 
 
 _TEACHES = re.compile(

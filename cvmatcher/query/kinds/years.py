@@ -19,10 +19,11 @@ _UNIT = r"(?:bonnes annees|ans?|annees?|(?:full |solid )?years?'?|yrs?\.?|yoe|pq
 _YEARS = re.compile(
     rf"(?P<low>\b(?:(?:d')?au moins|au minimum|minimum(?: de| of)?|min\.?|plus d[e']|a partir de|superieure? a"
     rf"|depuis(?: plus de| au moins)?|(?:with )?at least|a minimum of|more than|over|no less than|not less than"
-    rf"|pas moins d[e']|from)\s*)?"
+    rf"|pas moins d[e']|from|env\.|environ|about|around|some|roughly|circa|~)\s*)?"
     rf"(?P<high>\b(?:moins d[e']|au plus|au maximum|maximum(?: de)?|max\.?|pas plus d[e']|jusqu'a|inferieure? a"
-    rf"|at most|less than|fewer than|under|up to|no more than|not more than|below|a maximum of)\s*)?"
-    rf"(?:(?:entre|between|de|from)\s+)?\b(?P<a>{_N})\s*(?P<plus>\+|et plus|or more|ou plus)?\s*(?:(?:-|–|/|a|et|to"
+    rf"|at most|sub[- ]?|less than|fewer than|under|up to|no more than|not more than|below|a maximum of)\s*)?"
+    rf"(?:(?:entre|between|de|from)\s+)?(?<![\w.,])(?P<a>{_N})(?:ish)?\s*(?P<plus>\+|et plus|or more"
+    rf"|ou plus)?\s*(?:(?:-|–|/|a|et|to"
     rf"|and|ou|or)\s*(?P<b>{_N})\s*)?\+?\s*{_UNIT}"
     rf"(?P<after>\s*(?:\+|et plus|et \+|ou plus|or more|and more|and up|minimum|mini\b|min\b|maximum|maxi?\b|at least"
     rf"|at most"
@@ -31,7 +32,7 @@ _YEARS = re.compile(
 _OF_EXPERIENCE = re.compile(
     r"\s*(?:(?:d'|de |of |')?\s*(?:(?:solid|solide|proven|hands-on|professional|work|relevant|commercial|practical"
     r"|post[- ]qualification|total)\s+)*(?:experiences?|exp\b\.?|pratique|anciennete|metier|carriere|bouteille|practice"
-    r"|career|track record|pqe)"
+    r"|career|track record|pqe|xp)"
     r"(?:\s+(?:professionnelles?|confirmees?|solides?|significatives?|reussies?|minimum|mini|au total|in total"
     r"|overall))*"
     r"|\s+pqe|\s+post[- ]\w+)?"
@@ -41,6 +42,8 @@ _IN_WHAT = re.compile(
     r"|doing|au poste de|d(?='))\b'?\s*(?:l'|(?:le|la|les|du|des|un|une|the|a|an|developpement|development"
     r"|poste de)\s+)?"
 )
+_GROWN = 25
+_OF_EXPERIENCE_SAID = re.compile(r"\s*(?:d'|de |of )?\s*(?:\w+ )?(?:experience|exp|xp)\b")
 _AGE = re.compile(r"\b(?:age|aged|agee)\s*$")
 _CONTRACT = re.compile(r"\s*(?:contract|contrat|cdd|mission|lease|old)\b")
 
@@ -52,6 +55,8 @@ def find(message: Message) -> Iterator[Item]:
         if _AGE.search(message.folded, max(0, match.start() - 8), match.start()):
             continue
         low, high = _bounds(match)
+        if high and low and low >= _GROWN and not _OF_EXPERIENCE_SAID.match(message.folded, match.end()):
+            continue  # "30-40 ans" is an age
         experience = _OF_EXPERIENCE.match(message.folded, match.end())
         end = experience.end() if experience else match.end()
         value, until = _in_what(message, end)
