@@ -89,6 +89,7 @@ _ONLY = re.compile(
     r"(?:\s+(?:those|the ones|people|ceux|celles|the|que))*|\b(?:ceux|celles|the ones|those)\b(?= (?:qui|who|that"
     r"|avec|with|in|a)\b)"
 )
+_SOMEONE = re.compile(r"\b(?:(?:not|nothing|nobody|no one|pas|rien) (?:like|comme)|unlike) ")
 _JOIN = re.compile(r"\s*(?:[;,.]|\b(?:et|and|mais|but|puis|then)\b)\s*(?:(?:et|and|mais|but|puis|then)\s+)?")
 _ONE_OF_A_KIND = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.YEARS])
 # Nobody is refused for these: "no German" after German was asked takes the wish back.
@@ -105,6 +106,18 @@ def follow_up(message: str, earlier: Sequence[Criterion]) -> Answer:
         criteria, more = _after(part, criteria)
         unused += more
     return _numbered(criteria), unused
+
+
+_BACK = re.compile(
+    r"(?:please )?(?:undo(?: (?:that|this|it))?|go back|back(?: to the (?:last|previous) one)?|annule[rz]?(?: ca"
+    r"| cela)?"
+    r"|(?:reviens|revenir|retour)(?: en)?(?: arriere)?|as before|comme avant)"
+)
+
+
+def goes_back(message: str) -> bool:
+    """Whether the message asks for no more than to undo the last change."""
+    return _BACK.fullmatch(_folded(message).strip(" .!,")) is not None
 
 
 def _folded(message: str) -> str:
@@ -130,6 +143,8 @@ def _commands(message: str) -> list[str]:
 
 def _after(message: str, earlier: Sequence[Criterion]) -> Answer:
     folded = _folded(message)
+    if (someone := _SOMEONE.search(folded)) and message[someone.end() : someone.end() + 1].isupper():
+        return tuple(earlier), (message.strip(),)  # nobody of that name is in the list
     swap = _SWAP.search(folded)
     if swap and understand(message[slice(*swap.span("old"))])[0]:
         return _exchanged(message[slice(*swap.span("old"))], message[slice(*swap.span("new"))], earlier)
@@ -179,11 +194,13 @@ def _replaces(new: Criterion, old: Criterion, replaces: bool, also: bool) -> boo
 
 def _or_remote(new: Sequence[Criterion], earlier: Sequence[Criterion]) -> tuple[Criterion, ...]:
     """Beside the place there is, not instead of it: "remote is fine too"."""
-    placed = any(c.kind is CriterionKind.PLACE and c.need is not Need.MUST_NOT for c in earlier)
+    placed = [c for c in earlier if c.kind is CriterionKind.PLACE and c.need is not Need.MUST_NOT and c.value]
     if not placed:
         return (*earlier, *new)
     return tuple(
-        c.model_copy(update={"or_remote": True}) if c.kind is CriterionKind.PLACE and c.need is not Need.MUST_NOT else c
+        c.model_copy(update={"or_remote": True, "label": places.limited(c.value, c.within_km, new[0].label)})
+        if c in placed
+        else c
         for c in earlier
     )
 
@@ -196,7 +213,10 @@ def _further(message: str, earlier: Sequence[Criterion]) -> Answer | None:
     if not any(c.kind is CriterionKind.PLACE and c.value for c in earlier):
         return None
     return tuple(
-        c.model_copy(update={"within_km": km}) if c.kind is CriterionKind.PLACE and c.value else c for c in earlier
+        c.model_copy(update={"within_km": km, "label": places.limited(c.value, km, "")})
+        if c.kind is CriterionKind.PLACE and c.value
+        else c
+        for c in earlier
     ), ()
 
 

@@ -24,6 +24,7 @@ class Item:
     level: LanguageLevel | None = None
     within_km: int | None = None
     or_remote: bool = False
+    label: str = ""  # where its own words do not show its limits
 
 
 Finder = Callable[[Message], Iterator[Item]]

@@ -104,7 +104,7 @@ def _criterion(message: Message, item: Item, need: Need) -> Criterion:
         kind=item.kind,
         need=need,
         value=item.value,
-        label=" ".join(message.text[item.start : item.end].split()),
+        label=item.label or " ".join(message.text[item.start : item.end].split()),
         minimum=item.minimum,
         maximum=item.maximum,
         level=item.level,

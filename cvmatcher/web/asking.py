@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from cvmatcher import reading
 from cvmatcher.domain import Candidate, Criterion, CriterionKind, InvalidInput, Need, NotFound
 from cvmatcher.query import advert
+from cvmatcher.query.conversation import goes_back
 from cvmatcher.query.phrases import understand
 from cvmatcher.store import candidates
 from cvmatcher.store import turns as store
@@ -52,6 +53,8 @@ class Asker:
         last = await store.last_of(place.id)
         if last is None:
             return NewTurn(place.id, self.user_id, message, self.process, kept=self.kept)
+        if goes_back(message):
+            return replace(await self._undone(last), message=message)
         return await self._pointed(last, message) or self._after(last, message)
 
     async def _linked(self, criteria: tuple[Criterion, ...]) -> NewTurn:

@@ -66,11 +66,26 @@ def find(message: Message) -> Iterator[Item]:
     joined = {m.start() for m in remotes for start, end in found if _joined(message, m, start, end)}
     for start, end in found:
         near = next((_kilometres(m) for m in distances if abs(m.end() - start) < 30 or 0 <= m.start() - end < 30), None)
-        remote = any(_joined(message, m, start, end) for m in remotes)
-        yield Item(CriterionKind.PLACE, message.text[start:end], start, end, within_km=near, or_remote=remote)
+        afar = next((m for m in remotes if _joined(message, m, start, end)), None)
+        name, words_afar = message.text[start:end], message.text[afar.start() : afar.end()] if afar else ""
+        yield Item(
+            CriterionKind.PLACE,
+            name,
+            start,
+            end,
+            within_km=near,
+            or_remote=afar is not None,
+            label=limited(name, near, words_afar),
+        )
     for match in remotes:
         if match.start() not in joined:
             yield Item(CriterionKind.PLACE, "", match.start(), match.end(), or_remote=True)
+
+
+def limited(name: str, within_km: int | None, remote: str) -> str:
+    """How a place is shown with what widens it: "Lyon + 30 km / télétravail"."""
+    near = f"{name} + {within_km} km" if within_km else name
+    return f"{near} / {remote}" if remote else near
 
 
 def distance(folded: str) -> int | None:
