@@ -110,7 +110,7 @@ def _splits(message: Message, run: list[Token], join: Token, end: int) -> bool:
 def _trimmed(message: Message, run: list[Token]) -> Iterator[tuple[int, int]]:
     while run and _is_filler(message, run[0]):
         run = run[1:]
-    while run and _is_filler(message, run[-1]):
+    while run and _is_filler(message, run[-1]) and not (len(run) > 1 and run[-2].text.isdigit()):
         run = run[:-1]
     if run and not (len(run) == 1 and run[0].text.isdigit()):
         yield run[0].start, run[-1].end
@@ -137,9 +137,26 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
         kind = CriterionKind.TEXT if len(value) > 2 and (len(inside) > 1 or alone or own) else None
     else:
         kind = _of_a_thing(message, start, inside, named)
+        if kind is None and own and not alone and len(inside) <= 4 and _names_a_craft(message, inside):
+            kind = CriterionKind.SKILL
         if kind is None and len(value) > 3 and (len(inside) > 1 or alone or own):
             kind = CriterionKind.TEXT
     return Item(kind, value, start, end) if kind else None
+
+
+_CRAFT = {
+    "fr": re.compile(r".{3,}(?:tion|sion|ment|age|ure|graphie|logie|metrie|therapie|ique|isme|erie|ance)s?"),
+    "en": re.compile(r".{3,}(?:ing|tion|sion|ment|ity|graphy|logy|metry|therapy|ics|ysis|ship|ance)"),
+}
+
+
+def _names_a_craft(message: Message, inside: Sequence[Token]) -> bool:
+    """Whether its noun is made as those of what one can do are: "lecture de schémas", "model making"."""
+    noun = inside[-1] if message.english else inside[0]
+    return _CRAFT["en" if message.english else "fr"].fullmatch(noun.text) is not None
+
+
+_HYPHENATED = re.compile(r"[A-ZÀ-Ý][a-zà-ÿ']+(?:-(?:[A-ZÀ-Ý][a-zà-ÿ']+|sur|sous|en|le|la|les|lès|de|du|des|aux))+")
 
 
 def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Sequence[Item]) -> CriterionKind | None:
@@ -151,6 +168,8 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
         return CriterionKind.EMPLOYER
     if coded and any(item.kind is CriterionKind.PLACE and _either(message, item, start) for item in named):
         return CriterionKind.PLACE
+    if _HYPHENATED.fullmatch(message.text[start : inside[-1].end]):
+        return CriterionKind.PLACE  # "Valence-Romans": firms are seldom spelt like that, products never
     if width <= 4 and (coded or _SKILL_LEAD.search(lead)):
         return CriterionKind.SKILL
     if width <= 3 and titled and _SECTOR_LEAD.search(lead) and not _generic(inside):

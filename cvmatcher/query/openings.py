@@ -15,7 +15,8 @@ _GREETING = (
     r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
     r"|s'il (?:vous|te)"
     r" plait|thanks(?: a lot)?|thank you|en urgence|(?:dans (?:la|notre) base|dans (?:le|notre) vivier|in (?:the"
-    r"|our) (?:database|pool|files))|y aurait[ -]il|avons perdu|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?"
+    r"|our) (?:database|pool|files))|y aurait[ -]il|avons perdu|(?:we |we've )lost(?: our)?|on file|la perle rare"
+    r"|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?"
     r"|urgent\w*"
     r"|cheers|cordialement|bonne journee"
 )

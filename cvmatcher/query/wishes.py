@@ -49,7 +49,8 @@ _WISHED = re.compile(
     rf"|huge |definite |distinct )?{_VALUABLE}(?: to have)?"
     rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage"
     rf"|nice[ -]to[ -]have)"
-    rf"|preferred|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help|useful|(?:ideal"
+    rf"|preferred|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help|useful|handy"
+    rf"|(?:ideal"
     rf"|nice)(?=\s*(?:[,;.)]|$))"
     rf"|(?:not|isn't|aren't) (?:a must|a requirement|a deal[ -]?breaker|(?:strictly |absolutely )?(?:mandatory|required"
     rf"|essential|necessary|needed|compulsory)))(?:\s+(?:too|though|aussi|as well))?(?!\s*:)\b"
@@ -79,7 +80,8 @@ _REFUSED = re.compile(
     r"(?:chez |en |dans )?)"
 )
 _REFUSED_BEHIND = re.compile(
-    r"\b(?:(?:sont |est |are |is )?(?:exclue?s?|proscrite?s?|a (?:eviter|exclure|proscrire|bannir))|s'abstenir"
+    r"\b(?:(?:sont |est |are |is )?(?:exclue?s?|ecartee?s?|refusee?s?|proscrite?s?|a (?:eviter|exclure|proscrire"
+    r"|bannir))|s'abstenir"
     r"|non (?:acceptee?s?|souhaitee?s?)|pas acceptee?s?|(?:are |is )?(?:not accepted|not wanted|excluded|need not apply"
     r"|on (?:les |l')?evite|non merci|no thanks|no thank you|not considered|ruled out|not available|unavailable"
     r"|out of (?:the )?question))(?=\s*(?:[,;.!)\n]|$))"

@@ -12,7 +12,8 @@ from cvmatcher.vocabulary import words
 from cvmatcher.vocabulary.folding import Token
 
 _WHO = re.compile(
-    r"\b(?:(?:who|that|qui)(?:\s+(?:has|have|had|s'est|a|ont|avait|est|sont|can|peut))?|(?:who|they|he|she)'(?:s|ve)"
+    r"(?:(?<=[,;(]) ?(?:a|has|have) |^(?:a|has|have) )(?:deja |already )?(?=\w)|\b(?:(?:who|that|qui)(?:\s+(?:has"
+    r"|have|had|s'est|a|ont|avait|est|sont|can|peut))?|(?:who|they|he|she)'(?:s|ve)"
     r"|ayant|having"
     r"|has (?:anyone|anybody|someone)|(?:quelqu'un|someone|anyone|somebody|people|profils?) (?:having|ayant))"
     r"(?:\s+(?:already|previously|personally|successfully|actually|recently|deja|recemment|personnellement))*\s+(?=\w)"

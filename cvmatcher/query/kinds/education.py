@@ -39,8 +39,10 @@ _EDUCATION = re.compile(rf"\b(?P<what>{_FRENCH_LEVELS}|{_DEGREES})(?![\w-])" + _
 _SCHOOLS = re.compile(
     r"\b(?:(?:[Uu]niversit[eé]|[EÉeé]cole|[Ii]nstitut|[Uu]niversity|[Cc]ollege|[Ss]chool|[Ii]nstitute) (?:(?:de |d'"
     r"|du |des "
-    r"|of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*|[A-Z][\w'-]* (?:University|College|Business School"
-    r"|Institute)|Polytechnique|CentraleSup[ée]lec|Centrale(?: [A-Z]\w+)?|Mines(?: de)? [A-Z]\w+|Ponts|HEC|ESSEC|ESCP"
+    r"|of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*|(?:[A-Z][\w'-]* ){1,3}(?:University|College"
+    r"|Business School"
+    r"|Institute|School of (?:Art|Design|Economics|Business|Law|Medicine|Music|Mines|Management))|Polytechnique"
+    r"|CentraleSup[ée]lec|Centrale(?: [A-Z]\w+)?|Mines(?: de)? [A-Z]\w+|Ponts|HEC|ESSEC|ESCP"
     r"|EDHEC"
     r"|EM Lyon|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|UTC|UTT|ENSTA|T[ée]l[ée]com Paris|Supa[ée]ro"
     r"|Sup[ée]lec|ENS|ENA|AgroParisTech|(?:Montpellier |Bordeaux )?SupAgro|Institut Agro|ENSAE|ENSAI|ENSEEIHT|ENSIMAG"

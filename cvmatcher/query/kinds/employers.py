@@ -9,7 +9,7 @@ from itertools import pairwise
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles, words
 
 _SURE = (
     r"(?:(?:de |venant de |vient de |venue?s? de |issue?s? de |sorti\w* de |fait (?:ses|leurs) armes |debute )?chez"
@@ -76,9 +76,22 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         name = message.text[match.start : match.end]
         if name.islower() and len(name) < _SURE_LENGTH:
             continue
-        ambiguous = match.exact_case and (places.all_named(name) or titles.ids(name))
+        everyday = match.canonical.casefold() in words.of("everyday firms")
+        ambiguous = match.exact_case and (everyday or places.all_named(name) or titles.ids(name))
         if not ambiguous or _beside_another(message, match.start, match.end, [(m.start, m.end) for m in matches]):
-            yield match.start, match.end
+            yield match.start, _to_the_end(message, match.end)
+
+
+def _to_the_end(message: Message, end: int) -> int:
+    """A firm's name goes on with words in capitals that are nothing else: "Safran Nacelles"."""
+    more = re.match(r"(?: [A-ZÀ-Ý][a-zà-ÿ]+)+", message.text[end:])
+    if (
+        more is None
+        or any(_something_else(word) for word in more.group().split())
+        or not message.free(end, end + more.end())
+    ):
+        return end
+    return end + more.end()
 
 
 def _beside_another(message: Message, start: int, end: int, spans: list[tuple[int, int]]) -> bool:

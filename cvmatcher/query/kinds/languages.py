@@ -72,6 +72,8 @@ def _level_of(word: str) -> LanguageLevel | None:
     """Who asks for someone bilingual asks for fluency, not for a birthplace."""
     if word.startswith("biling"):
         return LanguageLevel.C1
+    if word == "tongue":
+        return LanguageLevel.NATIVE
     return LanguageLevel.B2 if word in {"business", "pro"} else languages.level(word)
 
 

@@ -15,7 +15,8 @@ _REMOTE = re.compile(
     r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en |a )?|partial(?:ly)? |anywhere )?"
     r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office"
     r"|full[ -]?remote)"
-    r"(?: only| ok| possible| uniquement)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)|wfh"
+    r"(?: only| ok| possible| uniquement)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)"
+    r"|wfh|home[- ]based"
     r"|from anywhere|distanciel)\b"
 )
 _KM = re.compile(
@@ -112,6 +113,9 @@ def _from(message: Message, start: int) -> int:
 
 def _until(message: Message, end: int) -> int:
     """Behind what narrows a town: "Paris 9e", "Lyon (69)", "Houston, TX", "Munich area"."""
+    country = re.match(r",? ((?:[A-ZÀ-Ý][\w.]+ ?){1,3})", message.text[end:])
+    if country and places.countries_named(country[1].strip()):
+        return end + country.end(1)  # "Cambridge UK", "Lyon, France"
     beside = _BESIDE.match(message.text, end)
     return beside.end() if beside and message.free(end, beside.end()) else end
 
@@ -151,7 +155,7 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
     lead = _LED.search(message.folded, max(0, start - 45), start)
     sure = lead is not None and lead["sure"] is not None
     lonely = start > 0 and alone(message, start, end)
-    listed = last >= 0 and continues(message, last, start)
+    listed = (last >= 0 and continues(message, last, start)) or _goes_on(message, end)
     capital, home = name[0].isupper(), known.country in _HOME
     big = known.kind != "city" or known.population >= 90_000
     led_there = capital and sure and (big or not skills.canonical(name))
@@ -162,6 +166,17 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
     if lead or lonely or listed:
         return capital or big
     return (capital and start > 0 and (big or home)) or (big and (known.kind == "city" or not home))
+
+
+def _goes_on(message: Message, end: int) -> bool:
+    """Whether a list goes on with another place: "Bath/Bristol", "Aix ou Arles"."""
+    behind = message.words_in(end, message.clause_end(end))
+    while behind and behind[0].text in {"ou", "or", "et", "and", "a", "in", "en"}:
+        behind = behind[1:]
+    if not behind or not continues(message, end, behind[0].start):
+        return False
+    names = [message.text[behind[0].start : word.end] for word in behind[:3]]
+    return names[0][:1].isupper() and any(places.all_named(name) for name in names)
 
 
 def _spelt(listed: str, written: str) -> bool:

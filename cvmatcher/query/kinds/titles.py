@@ -33,6 +33,7 @@ _HEADS = {"fr": words.of("french heads"), "en": words.of("english heads")}
 _WIDE = words.of("wide heads")
 _NOT_ALONE = words.of("heads with company")
 _CONDITIONS = words.of("conditions")
+_CALENDAR = words.of("calendar")
 _A_STOPS = words.of("not after a")
 _GLUE = words.of("glue")
 
@@ -170,12 +171,8 @@ def _right(message: Message, end: int) -> int:
         wide = not known or (not joined and _wide(message, first, head) and _common(message, after[0]))
         width = _belongs_behind(message, after, end, bare=(end == head or known) and wide)
         several = " " in message.text[first:end]
-        if not width or (
-            known
-            and several
-            and not _common(message, after[0])
-            and sectors.ids(message.text[after[0].start : after[width - 1].end])
-        ):
+        name = message.text[after[0].start : after[width - 1].end] if width else ""
+        if not width or (known and several and not skills.canonical(name) and sectors.ids(name)):
             break
         end = after[width - 1].end
         skill = next((b for a, b in _skills(message.text) if a < end < b), end)
@@ -221,7 +218,7 @@ def _behind_a(message: Message, after: list[Token]) -> int:
 def _content(message: Message, word: Token, after: int, *, bare: bool) -> bool:
     if len(message.text[after : word.start].strip(" -/'’&")) > 3 or not message.free(word.start, word.end):
         return False
-    if word.text in _STOPS | _ARTICLE or word.stem in _STOPS:
+    if word.text in _STOPS | _ARTICLE | _CALENDAR or word.stem in _STOPS:
         return False
     if not bare and any(a <= word.start < b for a, b in _skills(message.text)):
         return False  # a skill is asked for beside the trade
