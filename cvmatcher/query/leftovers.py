@@ -33,6 +33,8 @@ _SECTOR_LEAD = re.compile(
     r"|in an? "
     r"|secteur |venant d[e']u? ?|issue?s? d[e']u? ?(?:la |l')?)\s*$"
 )
+_FIELD_LEAD = re.compile(r"\b(?:en|in|of|de|sur|on)\s+(?:la |le |les |l')?$")
+_VERSION = re.compile(r"[A-Z]{1,3}\d{0,2}|v?\d{1,4}(?:\.\d)?|[A-Z]\d{1,2}")
 _LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|the|en|in)\b[\s,/&+]*)*")
 _SHOUTED = frozenset(["ok", "cv", "asap", "xp", "yoe"])
 _JOINS = frozenset(["et", "and", "ou", "or", "ni", "nor", "plus", "puis", "then"])
@@ -166,15 +168,23 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
     titled = any(item.kind is CriterionKind.TITLE for item in named)
     if coded and any(item.kind is CriterionKind.EMPLOYER and _follows(message, item, start) for item in named):
         return CriterionKind.EMPLOYER
-    if coded and any(item.kind is CriterionKind.PLACE and _either(message, item, start) for item in named):
+    town = _HYPHENATED.fullmatch(
+        message.text[start : inside[-1].end]
+    )  # firms are seldom spelt like that, products never
+    if town or (coded and any(i.kind is CriterionKind.PLACE and _either(message, i, start) for i in named)):
         return CriterionKind.PLACE
-    if _HYPHENATED.fullmatch(message.text[start : inside[-1].end]):
-        return CriterionKind.PLACE  # "Valence-Romans": firms are seldom spelt like that, products never
-    if width <= 4 and (coded or _SKILL_LEAD.search(lead)):
+    if _of_a_skill(message, start, inside, lead, coded=coded):
         return CriterionKind.SKILL
     if width <= 3 and titled and _SECTOR_LEAD.search(lead) and not _generic(inside):
         return CriterionKind.SECTOR
     return CriterionKind.SKILL if width <= 2 and _among_skills(message, start, inside[-1].end, named) else None
+
+
+def _of_a_skill(message: Message, start: int, inside: Sequence[Token], lead: str, *, coded: bool) -> bool:
+    """Whether it is written as a product's name, stands behind "knows" or, made as a craft's name is, behind "in"."""
+    if len(inside) <= 4 and (coded or _SKILL_LEAD.search(lead)):
+        return True
+    return len(inside) <= 3 and _FIELD_LEAD.search(lead) is not None and _names_a_craft(message, inside)
 
 
 def _follows(message: Message, item: Item, start: int) -> bool:
@@ -254,6 +264,8 @@ def _own_clause(message: Message, start: int, end: int, named: Sequence[Item]) -
 def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> list[Item] | None:
     """A plain noun beside a skill or sector belongs to its name: "group consolidation", "charpente métallique"."""
     inside = message.words_in(start, end)
+    if _VERSION.fullmatch(message.text[start:end]):
+        return _with_version(message, named, start, end)
     small = words.of("prepositions") | words.of("filler")
     if len(inside) > 2 or any(w.text in small for w in inside) or _is_text(message, inside) or _telegraphic(message):
         return None
@@ -267,6 +279,19 @@ def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> l
         message.use(low, high)
         wider = replace(item, value=message.text[low:high], start=low, end=high)
         return [*named[:number], wider, *named[number + 1 :]]
+    return None
+
+
+def _with_version(message: Message, named: Sequence[Item], start: int, end: int) -> list[Item] | None:
+    """An edition or a level behind a name is shown with it, and asked for without: "Splunk ES", "analyste SOC N2"."""
+    for number, item in enumerate(named):
+        if (
+            item.kind in {CriterionKind.SKILL, CriterionKind.TITLE}
+            and message.text[item.end : start] == " "
+            and item.end < start
+        ):
+            message.use(start, end)
+            return [*named[:number], replace(item, label=message.text[item.start : end]), *named[number + 1 :]]
     return None
 
 

@@ -188,7 +188,9 @@ def _wide(message: Message, start: int, end: int) -> bool:
 def _common(message: Message, word: Token) -> bool:
     """Whether the skill that begins with the word is a subject and no tool."""
     name = next((message.text[a:b] for a, b in _skills(message.text) if a == word.start), "")
-    return name == "R&D" or (name.islower() and skills.area(name) not in TOOLS | {"office", "design and media"})
+    return name in {"R&D", "RH", "HR"} or (
+        name.islower() and skills.area(name) not in TOOLS | {"office", "design and media"}
+    )
 
 
 def _belongs_behind(message: Message, after: list[Token], end: int, *, bare: bool) -> int:
