@@ -158,6 +158,7 @@ def _names_a_craft(message: Message, inside: Sequence[Token]) -> bool:
     return _CRAFT["en" if message.english else "fr"].fullmatch(noun.text) is not None
 
 
+# Firms are seldom spelt like that, products never.
 _HYPHENATED = re.compile(r"[A-ZÀ-Ý][a-zà-ÿ']+(?:-(?:[A-ZÀ-Ý][a-zà-ÿ']+|sur|sous|en|le|la|les|lès|de|du|des|aux))+")
 
 
@@ -168,19 +169,17 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
     titled = any(item.kind is CriterionKind.TITLE for item in named)
     if coded and any(item.kind is CriterionKind.EMPLOYER and _follows(message, item, start) for item in named):
         return CriterionKind.EMPLOYER
-    town = _HYPHENATED.fullmatch(
-        message.text[start : inside[-1].end]
-    )  # firms are seldom spelt like that, products never
+    town = _HYPHENATED.fullmatch(message.text[start : inside[-1].end])
     if town or (coded and any(i.kind is CriterionKind.PLACE and _either(message, i, start) for i in named)):
         return CriterionKind.PLACE
-    if _of_a_skill(message, start, inside, lead, coded=coded):
+    if _of_a_skill(message, inside, lead, coded=coded):
         return CriterionKind.SKILL
     if width <= 3 and titled and _SECTOR_LEAD.search(lead) and not _generic(inside):
         return CriterionKind.SECTOR
     return CriterionKind.SKILL if width <= 2 and _among_skills(message, start, inside[-1].end, named) else None
 
 
-def _of_a_skill(message: Message, start: int, inside: Sequence[Token], lead: str, *, coded: bool) -> bool:
+def _of_a_skill(message: Message, inside: Sequence[Token], lead: str, *, coded: bool) -> bool:
     """Whether it is written as a product's name, stands behind "knows" or, made as a craft's name is, behind "in"."""
     if len(inside) <= 4 and (coded or _SKILL_LEAD.search(lead)):
         return True
