@@ -244,7 +244,7 @@ async def _no_connection(pid: int, url: str) -> bool:
 SLOW_READERS, MOST_GROWTH = 40, 100 << 20  # bytes
 
 
-@case(LEAVES, "readers who take a byte at a time")
+@case(LEAVES, "readers who take a byte at a time", quick=False)
 async def read_slowly(scene: Scene) -> None:
     """Forty of them on one turn: the turn ends in its time, others are served, memory stays, and when they go
     no task of theirs is left.

@@ -212,7 +212,7 @@ def _change_something(
             drive.refusal, drive.oldest_change = chance.choice([400, 410]), 10**6
 
 
-@case(DRIVE_LIFE, "each in turn")
+@case(DRIVE_LIFE, "each in turn", quick=False)
 async def each_in_turn(scene: Scene) -> None:
     """One file in every way that the row names; the primary of a pair goes, and its copy takes over."""
     with _drive(scene) as (drive, folder):
