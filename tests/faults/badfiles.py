@@ -116,7 +116,7 @@ async def named_directory(scene: Scene) -> None:
     for number, path in enumerate(paths):
         if path.suffix.lower() in MIMES:
             _put(scene, f"{number} {path.name}", path.read_bytes())
-    scene.any_reason = True
+    scene.any_reason, scene.patience = True, 20.0 * len(paths)
     await _taken_in(scene)
     scene.notes.append(f"{len(scene.wanted()) - 1} files of {len(paths)}")
 
@@ -126,7 +126,7 @@ def _files_below(directory: Path) -> list[Path]:
 
 
 if ODD_FILES:
-    case(UNREADABLE, "files of a named directory", quick=False, most_seeds=1)(named_directory)
+    case(UNREADABLE, "files of a named directory", quick=False, most_seeds=1, seconds=7200)(named_directory)
 
 
 @case(UNREADABLE, "files cut and bent at random", quick=False)

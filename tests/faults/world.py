@@ -134,6 +134,7 @@ class Scene:
     refused: dict[str, QuarantineReason] = field(default_factory=dict)  # file id -> why
     contents: Callable[[], dict[str, bytes]] | None = None  # file id -> bytes, where the source is no folder
     any_reason: bool = False  # what cannot be read may have any reason
+    patience: float = PATIENCE  # seconds for a recovery
     processes: list[ForkServerProcess] = field(default_factory=list)
     broken_at: float = 0.0
     recovery: float = 0.0  # seconds from the fault to the invariant
@@ -225,7 +226,7 @@ class Scene:
     async def recovered(self) -> None:
         """Waits until everything is where it belongs, and checks that it is. Raises Lost."""
         try:
-            await until(self._settled, "every file of the source dealt with")
+            await until(self._settled, "every file of the source dealt with", self.patience)
         except Lost as error:
             raise Lost(f"{error}: {await self._unsettled()}") from error
         self.recovery = monotonic() - self.broken_at if self.broken_at else 0.0
