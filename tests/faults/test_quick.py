@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.faults import rows
+from cvmatcher import failpoint
+from tests.faults import kills, rows
 from tests.faults.case import CASES, Case
 from tests.faults.world import World, a_scene, a_world
 
@@ -28,3 +29,7 @@ async def test_nothing_is_lost(world: World, case: Case) -> None:
 
 def test_every_row_of_the_tables_has_a_case() -> None:
     assert {case.row for case in CASES} == set(rows.ROWS)
+
+
+def test_every_named_kill_point_has_a_case() -> None:
+    assert set(failpoint.STEPS) <= {case.name for case in CASES if case.row == kills.KILL}
