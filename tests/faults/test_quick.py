@@ -32,4 +32,5 @@ def test_every_row_of_the_tables_has_a_case() -> None:
 
 
 def test_every_named_kill_point_has_a_case() -> None:
-    assert set(failpoint.STEPS) <= {case.name for case in CASES if case.row == kills.KILL}
+    without = set(failpoint.STEPS) - {case.name for case in CASES if case.row == kills.KILL}
+    assert without == {"beside", "judged", "switched", "tidied"}  # of a model change: killed in tests/test_switching.py
