@@ -20,6 +20,7 @@ from cvmatcher.domain import Candidate, FileGone, NotFound, Value
 from cvmatcher.folding import fold
 from cvmatcher.ports import CVSource
 from cvmatcher.store import audit, candidates, erasures, ledger, originals, pool, tombstones, traces, turns
+from cvmatcher.store.candidates import Known
 from cvmatcher.store.erasures import Erasure
 from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.traces import Database, Person
@@ -84,22 +85,22 @@ async def find(text: str) -> list[Found]:
     wanted = " ".join(text.split()).casefold()
     if len(_spaced(wanted).strip()) < 3:
         return []
-    found = [await _found(one) async for one in candidates.each() if _meant(one, wanted)]
+    meant = [one.id async for one in candidates.each_known() if _meant(one, wanted)][:MOST_FOUND]
+    found = [await _found(one) for one in (await candidates.by_ids(meant)).values()]
     held = {key for one in found for key in one.keys}
     rows = [row for row in await ledger.each() if _spaced(wanted) in _spaced(row.name) and row.candidate_id is None]
     files = [Found(name=row.name, files=(_place(row),), keys=(row.key,)) for row in rows if row.key not in held]
     return [*found, *files][:MOST_FOUND]
 
 
-def _meant(candidate: Candidate, wanted: str) -> bool:
-    profile = candidate.profile
+def _meant(one: Known, wanted: str) -> bool:
     digits = _digits(wanted)
     return (
-        wanted == candidate.id
-        or set(_spaced(wanted).split()) <= set(_spaced(profile.name).split())
-        or wanted in {mail.casefold() for mail in profile.emails}
-        or (len(digits) >= 8 and any(_digits(phone)[-8:] == digits[-8:] for phone in profile.phones))
-        or _spaced(wanted) in _spaced(candidate.file_name)
+        wanted == one.id
+        or set(_spaced(wanted).split()) <= set(_spaced(one.name).split())
+        or wanted in {mail.casefold() for mail in one.emails}
+        or (len(digits) >= 8 and any(_digits(phone)[-8:] == digits[-8:] for phone in one.phones))
+        or _spaced(wanted) in _spaced(one.file_name)
     )
 
 
@@ -114,14 +115,14 @@ def _spaced(text: str) -> str:
 async def same_person(candidate: Candidate) -> list[Found]:
     """The candidate, and others with an e-mail or a phone of theirs: another CV of the same person, it may be."""
     mails = {mail.casefold() for mail in candidate.profile.emails}
-    phones = {_digits(phone)[-8:] for phone in candidate.profile.phones}
-    found = [await _found(candidate)]
-    async for one in candidates.each():
-        mine = mails & {mail.casefold() for mail in one.profile.emails}
-        rings = phones & {_digits(phone)[-8:] for phone in one.profile.phones}
-        if one.id != candidate.id and (mine or rings):
-            found.append(await _found(one))
-    return found
+    phones = {_digits(phone)[-8:] for phone in candidate.profile.phones if len(_digits(phone)) >= 8}
+    alike = [
+        one.id
+        async for one in candidates.each_known()
+        if one.id != candidate.id
+        and (mails & {mail.casefold() for mail in one.emails} or phones & {_digits(phone)[-8:] for phone in one.phones})
+    ]
+    return [await _found(one) for one in (candidate, *(await candidates.by_ids(alike)).values())]
 
 
 async def _found(candidate: Candidate) -> Found:

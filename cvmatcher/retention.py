@@ -39,11 +39,11 @@ async def due(months: int, *, moment: datetime | None = None) -> list[Due]:
     limit = (moment or now()) - timedelta(days=months * DAYS_OF_MONTH)
     noted, first_seen = await contacts.last(), await ledger.first_seen()
     found = []
-    async for one in candidates.each():
+    async for one in candidates.each_known():
         base = one.modified or first_seen.get(one.id, one.ingested_at)
         last = max(base, noted.get(one.id, base))
         if last < limit:
-            found.append(Due(candidate_id=one.id, name=one.profile.name, file_name=one.file_name, last_contact=last))
+            found.append(Due(candidate_id=one.id, name=one.name, file_name=one.file_name, last_contact=last))
     return sorted(found, key=lambda one: one.last_contact)
 
 

@@ -13,7 +13,7 @@ from beanie import Document
 from pydantic import ConfigDict, Field
 from pymongo import ASCENDING, IndexModel
 
-from cvmatcher.domain import Candidate, Passage, Profile
+from cvmatcher.domain import Candidate, Passage, Profile, Value
 from cvmatcher.store.traces import Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
 from cvmatcher.store.values import aware, in_chunks, known_fields
@@ -127,6 +127,36 @@ async def each(*, after: str = "") -> AsyncIterator[Candidate]:
     """All candidates in the order of their ids, from the one behind `after`."""
     async for raw in collection().find({"_id": {"$gt": after}}).sort("_id", ASCENDING):
         yield _candidate(raw)
+
+
+class Known(Value):
+    """By what a person is known, without the CV itself."""
+
+    id: str
+    name: str
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    file_name: str
+    modified: datetime | None
+    ingested_at: datetime
+
+
+async def each_known() -> AsyncIterator[Known]:
+    """All candidates, briefly: for looking through the whole pool."""
+    fields = dict.fromkeys(
+        ("profile.name", "profile.emails", "profile.phones", "file_name", "modified", "ingested_at"), 1
+    )
+    async for raw in collection().find({}, fields):
+        profile = raw.get("profile") or {}
+        yield Known(
+            id=raw["_id"],
+            name=profile.get("name", ""),
+            emails=tuple(profile.get("emails", ())),
+            phones=tuple(profile.get("phones", ())),
+            file_name=raw["file_name"],
+            modified=aware(raw.get("modified")),
+            ingested_at=aware(raw["ingested_at"]),
+        )
 
 
 async def files_held(*, session: Session | None = None) -> int:
