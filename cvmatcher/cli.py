@@ -135,7 +135,16 @@ def status(json: Json = False) -> None:
     from cvmatcher import commands  # noqa: PLC0415
 
     report = asyncio.run(commands.status(_settings()))
-    answer_json(report) if json else table("Files", report["ledger"] | {"balanced": report["balanced"]})
+    if json:
+        answer_json(report)
+    else:
+        sums = {"listed": report["listed"], **report["ledger"], "waiting_for_the_model": report["enriching"]}
+        table("Files", sums | {"candidates": report["candidates"]})
+        out.print(
+            "[green]The sums balance.[/]"
+            if report["balanced"]
+            else "[bold red]The sums do not balance: run `cvmatcher check`.[/]"
+        )
     if not report["balanced"]:
         sys.exit(1)
 
@@ -372,12 +381,13 @@ def add_user(
     name: str,
     admin: Annotated[bool, typer.Option("--admin", help="May also run jobs and manage users.")] = False,
     export: Annotated[bool, typer.Option("--export", help="May export shortlists.")] = False,
+    upload: Annotated[bool, typer.Option("--upload", help="May add CVs by hand.")] = False,
     json: Json = False,
 ) -> None:
     """Add a user; prints the password that was made, once."""
     from cvmatcher import commands  # noqa: PLC0415
 
-    report = asyncio.run(commands.add_user(_settings(), name, admin=admin, export=export))
+    report = asyncio.run(commands.add_user(_settings(), name, admin=admin, export=export, upload=upload))
     _print_report("New user", report, json=json)
 
 

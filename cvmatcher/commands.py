@@ -35,7 +35,7 @@ from cvmatcher.domain import (
 from cvmatcher.peers.venvs import PEERS
 from cvmatcher.settings import Settings
 from cvmatcher.start import refuse_unmigrated
-from cvmatcher.store import audit, ledger, live, people, pool, preferences, sources, vectors
+from cvmatcher.store import audit, candidates, ledger, live, people, pool, preferences, sources, vectors
 from cvmatcher.wiring import Services, open_offline_models, open_services, secret_of, sources_of
 
 Report = dict[str, Any]
@@ -130,9 +130,15 @@ async def _files() -> Report:
 
 
 async def status(settings: Settings) -> Report:
-    """Ledger sums, quarantine reasons, and whether the sums balance with the candidates."""
+    """Ledger sums, what waits for the model, quarantine reasons, and whether the sums balance with the candidates."""
     async with _store(settings):
-        return await _files() | {"balanced": bool((await pool.balance())["balanced"])}
+        balance = await pool.balance()
+        return await _files() | {
+            "enriching": await candidates.waiting_for_enrichment(),
+            "candidates": balance["candidates"],
+            "listed": balance["listed"],
+            "balanced": bool(balance["balanced"]),
+        }
 
 
 async def check(settings: Settings, *, repair: bool) -> Report:
@@ -388,12 +394,16 @@ async def _decided(settings: Settings, decide: Callable[[str], Awaitable[object]
 # ------------------------------------------------------------------------------------------------------------ users
 
 
-async def add_user(settings: Settings, name: str, *, admin: bool, export: bool) -> Report:
+async def add_user(settings: Settings, name: str, *, admin: bool, export: bool, upload: bool) -> Report:
     """A new user with a password made here. Raises Conflict when the name is taken."""
     password = secrets.token_urlsafe(12)
     async with _store(settings):
         user = await people.add_user(
-            name, password, people.Role.ADMIN if admin else people.Role.RECRUITER, can_export=export
+            name,
+            password,
+            people.Role.ADMIN if admin else people.Role.RECRUITER,
+            can_export=export,
+            can_upload=upload,
         )
     return {"name": user.name, "role": user.role.value, "password": password}
 

@@ -67,6 +67,7 @@ class IngestParts:
     embedder: Embedder  # of the model that the settings wish for
     other: Callable[[str], Awaitable[Embedder]] = no_other  # of another, by its id; raises Unavailable, Misconfigured
     secret: bytes = b""
+    reader: str = ""  # version of `read`, for receipts
     owner: str = "worker"
     lease_seconds: float = 20.0
 
@@ -138,7 +139,7 @@ async def _ingest(row: LedgerRow, parts: IngestParts, receipt: Receipt) -> FileS
     text = await parts.read(data, row.name, row.mime)
     if not text.text.strip():
         raise Unreadable(QuarantineReason.NO_TEXT)
-    receipt.reach("read")
+    receipt.reach("read", parts.reader)
     if by_text:
         content = hashlib.sha256(text.text.encode()).hexdigest()
         if state := await _already(row, content, parts, receipt):

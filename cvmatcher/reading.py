@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
 from cvmatcher import guard, pdf
 from cvmatcher.domain import CVText, QuarantineReason, Unreadable
+
+VERSION = f"reader/1, PyMuPDF {version('pymupdf')}"
 
 supported_suffixes = frozenset(
     {".pdf", ".docx", ".txt", ".md", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}

@@ -18,9 +18,10 @@ from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.adapters.sentence_embedder import LocalEmbedder, model_id_of, open_embedder
+from cvmatcher.adapters.uploads import UploadsSource
 from cvmatcher.adapters.word_index import TantivyIndex
 from cvmatcher.consistency import CheckParts
-from cvmatcher.domain import AppError, Misconfigured, Unavailable
+from cvmatcher.domain import AppError, Misconfigured, NotFound, Unavailable
 from cvmatcher.embedders import Embedders
 from cvmatcher.erasure import ErasureParts
 from cvmatcher.gate import Gate
@@ -34,7 +35,7 @@ from cvmatcher.store import candidates, live, preferences, sources, vectors
 
 log = logging.getLogger(__name__)
 
-FOLDER, DRIVE = "folder", "drive"  # names of the sources that the settings make
+FOLDER, UPLOADS, DRIVE = "folder", "uploads", "drive"  # names of the sources that the settings make
 
 
 @dataclass
@@ -79,6 +80,14 @@ class Services:
         """The Drive source, where one is set."""
         source = self.sources.get(DRIVE)
         return source if isinstance(source, DriveSource) else None
+
+    @property
+    def uploads(self) -> UploadsSource:
+        """Where CVs added by hand are kept. Raises NotFound where there is no such place."""
+        source = self.sources.get(UPLOADS)
+        if not isinstance(source, UploadsSource):
+            raise NotFound("no uploads here")
+        return source
 
     async def refresh_sources(self) -> dict[str, CVSource]:
         """The sources, with folders registered since (by `cvmatcher ingest DIR`)."""
@@ -127,7 +136,10 @@ def sources_of(settings: Settings) -> dict[str, CVSource]:
     """The sources that the settings name. Raises Misconfigured."""
     if settings.cv_folder is None:  # ours to make; a folder that somebody named and that is not there is an error
         settings.folder.mkdir(parents=True, exist_ok=True)
-    found: dict[str, CVSource] = {FOLDER: FolderSource(FOLDER, settings.folder)}
+    found: dict[str, CVSource] = {
+        FOLDER: FolderSource(FOLDER, settings.folder),
+        UPLOADS: UploadsSource(UPLOADS, settings.cvmatcher_home / "uploads"),
+    }
     if settings.google_drive_folder_id or settings.google_token_json:
         if not (settings.google_drive_folder_id and settings.google_token_json):
             raise Misconfigured("Drive needs both GOOGLE_TOKEN_JSON and GOOGLE_DRIVE_FOLDER_ID")
@@ -263,6 +275,7 @@ async def _services(
         ingest=IngestParts(
             sources=found,
             read=reading.read_cv,
+            reader=reading.VERSION,
             structurer=structurer,
             rules=rules,
             embedder=wished,

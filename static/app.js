@@ -119,15 +119,17 @@
     if (failed && !one(".toast.is-offline")) one("#toasts").append(one("#offline").content.cloneNode(true));
   });
 
-  // A file dropped onto the composer is asked with.
-  const dropped = event => event.target.closest?.("#composer") && event.dataTransfer?.types.includes("Files");
-  on("dragover", event => dropped(event) && event.preventDefault());
-  on("drop", event => {
-    if (!dropped(event)) return;
+  // While a file is dragged, the places that take it show; they are file inputs, which take a drop by themselves.
+  let still;
+  on("dragover", event => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    const { dataset } = document.body;
+    dataset.dragging = "";
+    clearTimeout(still);
+    still = setTimeout(() => delete dataset.dragging, 500);
+    if (event.target.type === "file") return;
     event.preventDefault();
-    const input = one("[data-document]");
-    input.files = event.dataTransfer.files;
-    input.form.requestSubmit();
+    event.dataTransfer.dropEffect = "none";
   });
 
   on("change", event => event.target.matches("[data-submit]") && event.target.form.requestSubmit());

@@ -73,8 +73,8 @@ async def test_a_file_becomes_a_candidate_with_vectors_and_a_receipt(parts: Inge
     assert len(entry.vectors) == len(candidate.passages) > 0
     row = await ledger.get(candidate.file_key)
     assert row is not None
-    assert [step.name for step in row.receipt] == ["fetched", "read", "structured", "embedded"]
-    assert [step.version for step in row.receipt][2:] == ["rules/1", "fake/hash"]
+    assert [step.name for step in row.receipt] == ["listed", "fetched", "read", "structured", "embedded"]
+    assert [step.version for step in row.receipt][3:] == ["rules/1", "fake/hash"]
     await assert_sound()
 
 

@@ -20,7 +20,7 @@ from cvmatcher.web.app import create_app
 from cvmatcher.web.request import own_path
 from tests.site import Browser, Scripted, person, script, services_of, serving
 
-OPEN, SIGNED_IN, EXPORT, ADMIN = "open", "signed in", "export", "admin"
+OPEN, SIGNED_IN, EXPORT, UPLOAD, ADMIN = "open", "signed in", "export", "upload", "admin"
 
 ROUTES = {
     "GET /login": OPEN,
@@ -67,7 +67,14 @@ ROUTES = {
     "POST /admin/removals": ADMIN,
     "POST /admin/model/switch": ADMIN,
     "POST /admin/model/discard": ADMIN,
+    "GET /admin/files": ADMIN,
+    "GET /admin/file": ADMIN,
+    "GET /uploads": UPLOAD,
+    "POST /uploads": UPLOAD,
+    "GET /uploads/row": UPLOAD,
+    "POST /uploads/remove": UPLOAD,
     "GET /users": ADMIN,
+    "POST /users/{user_id:str}/uploads": ADMIN,
     "POST /users": ADMIN,
     "POST /users/{user_id:str}/disable": ADMIN,
     "POST /users/{user_id:str}/enable": ADMIN,
@@ -129,11 +136,18 @@ def test_every_route_is_listed_here(site: Site) -> None:
 async def test_every_route_lets_in_whom_it_should(site: Site) -> None:
     """Scripts of five kinds of people; what is behind the guard may be missing, but not forbidden."""
     gone, exporter = await person("gina"), await person("erik", can_export=True)
-    owners = {"recruiter": site.rita, "exporter": exporter, "admin": site.ada, "disabled": gone}
+    uploader = await person("uma", can_upload=True)
+    owners = {"recruiter": site.rita, "exporter": exporter, "uploader": uploader, "admin": site.ada, "disabled": gone}
     tokens = {who: await people.new_token(user.id, "t") for who, user in owners.items()} | {"nobody": "cvm_nonsense"}
     await people.set_disabled(gone.id, disabled=True)
-    signed_in = {"recruiter", "exporter", "admin"}
-    allowed = {OPEN: set(tokens), SIGNED_IN: signed_in, EXPORT: {"exporter"}, ADMIN: {"admin"}}
+    signed_in = {"recruiter", "exporter", "uploader", "admin"}
+    allowed = {
+        OPEN: set(tokens),
+        SIGNED_IN: signed_in,
+        EXPORT: {"exporter"},
+        UPLOAD: {"uploader", "admin"},
+        ADMIN: {"admin"},
+    }
     wrong = []
     async with httpx.AsyncClient(base_url=site.base) as http:
         for route, need in sorted(ROUTES.items(), key=lambda one: one[0] == "POST /settings/token"):  # it ends tokens

@@ -6,6 +6,7 @@ is no longer the row's is late and is refused. Knows nothing of candidates (pool
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -17,7 +18,9 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from cvmatcher.domain import FileState, NotFound, QuarantineReason, SourceFile, Value
 from cvmatcher.store.traces import Person, Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
-from cvmatcher.store.values import aware, known_fields, now
+from cvmatcher.store.values import aware, in_chunks, known_fields, now
+
+MOST_STEPS = 60  # of a receipt; the latest are kept
 
 FILE_FIELDS = ("source", "file_id", "name", "path", "mime", "size", "version", "md5", "modified")
 
@@ -28,7 +31,7 @@ class Step(Value):
     name: str
     at: datetime
     ms: int
-    version: str = ""  # of the model, prompt or rules that did it
+    version: str = ""  # of the reader, model, prompt or rules that did it
 
 
 class LedgerRow(Value):
@@ -57,6 +60,7 @@ class LedgerRow(Value):
     lease_owner: str | None = None
     lease_token: int = 0
     lease_until: datetime | None = None
+    added_by: str = ""  # id of the user who uploaded it
     receipt: tuple[Step, ...] = ()
 
     @property
@@ -105,6 +109,7 @@ class LedgerDocument(Document):
     lease_owner: str | None = None
     lease_token: int = 0
     lease_until: datetime | None = None
+    added_by: str = ""
     receipt: list[Step] = Field(default_factory=list)
 
     class Settings:
@@ -115,6 +120,7 @@ class LedgerDocument(Document):
             IndexModel([("content_hash", ASCENDING)], name="content_hash"),
             IndexModel([("candidate_id", ASCENDING)], name="candidate_id"),
             IndexModel([("next_try", ASCENDING)], name="next_try"),
+            IndexModel([("duplicate_of", ASCENDING)], name="duplicate_of"),
         ]
 
 
@@ -133,6 +139,16 @@ TRACES: Traces = {LedgerDocument: Rule(of_person, of)}
 def collection() -> Any:
     """For the modules of the store that write rows inside their transactions."""
     return LedgerDocument.get_pymongo_collection()
+
+
+def step(name: str) -> Step:
+    """Something that happened to the file in no time: listed, renamed, removed."""
+    return Step(name=name, at=now(), ms=0)
+
+
+def more_steps(steps: Iterable[Step]) -> Raw:
+    """The `$push` that adds steps to a receipt."""
+    return {"receipt": {"$each": [one.model_dump() for one in steps], "$slice": -MOST_STEPS}}
 
 
 def row_of(raw: Raw) -> LedgerRow:
@@ -197,19 +213,52 @@ async def per_day(days: int) -> dict[date, dict[FileState, int]]:
     return found
 
 
-async def page(
-    state: FileState | None = None,
-    *,
-    reason: QuarantineReason | None = None,
-    source: str | None = None,
-    skip: int = 0,
-    limit: int = 50,
-) -> list[LedgerRow]:
+class Wanted(Value):
+    """Which rows a page shows. `name` is a part of the file's name or of where it lies, whatever the case.
+
+    `enriching`: only those that are searchable while the model's profile is still to come.
+    """
+
+    state: FileState | None = None
+    reason: QuarantineReason | None = None
+    source: str | None = None
+    added_by: str | None = None
+    name: str = ""
+    enriching: bool = False
+
+    @property
+    def query(self) -> Raw:
+        fields = self.model_dump(include={"state", "reason", "source", "added_by"}, exclude_none=True)
+        if self.enriching:
+            fields |= {"state": FileState.SEARCHABLE, "next_try": {"$ne": None}}
+        if self.name:
+            part = {"$regex": re.escape(self.name), "$options": "i"}
+            fields["$or"] = [{"name": part}, {"path": part}]
+        return fields
+
+
+async def page(wanted: Wanted, *, skip: int = 0, limit: int = 50) -> list[LedgerRow]:
     """Rows, the latest change of state first."""
-    wanted: Raw = {"state": state, "reason": reason, "source": source}
-    query = {name: value for name, value in wanted.items() if value is not None}
     order = [("since", DESCENDING), ("_id", ASCENDING)]
-    return [row_of(raw) async for raw in collection().find(query).sort(order).skip(skip).limit(limit)]
+    return [row_of(raw) async for raw in collection().find(wanted.query).sort(order).skip(skip).limit(limit)]
+
+
+async def count(wanted: Wanted) -> int:
+    return int(await collection().count_documents(wanted.query))
+
+
+async def names(keys: Iterable[str]) -> dict[str, str]:
+    """The names of those files that are known, by key."""
+    found: dict[str, str] = {}
+    for some in in_chunks(keys):
+        rows = collection().find({"_id": {"$in": some}}, {"name": 1})
+        found |= {raw["_id"]: raw["name"] async for raw in rows}
+    return found
+
+
+async def copies(key: str) -> list[LedgerRow]:
+    """The files with the same bytes that were found to double this one."""
+    return [row_of(raw) async for raw in collection().find({"duplicate_of": key}).sort("_id", ASCENDING)]
 
 
 async def each(*, source: str | None = None) -> list[LedgerRow]:
@@ -277,6 +326,19 @@ async def count_settled(since: datetime) -> int:
     return int(await collection().count_documents({"state": {"$ne": FileState.IN_PROGRESS}, "since": {"$gte": since}}))
 
 
+async def uploaded(file: SourceFile, by: str) -> Due:
+    """A file that somebody added by hand waits for a worker from now on; a look may have found it first."""
+    change = {
+        "$set": {**file.model_dump(include=set(FILE_FIELDS)), "added_by": by},
+        "$setOnInsert": {**fresh(now()), "first_seen": now(), "lease_token": 0},
+        "$push": more_steps([step("uploaded")]),
+    }
+    raw = await collection().find_one_and_update(
+        {"_id": file.key}, change, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    return Due(key=file.key, token=raw["lease_token"])
+
+
 # --------------------------------------------------------------------------------------------------------- leases
 
 
@@ -317,10 +379,10 @@ async def postpone(row: LedgerRow, *, detail: str, next_try: datetime, receipt: 
         "$set": {
             "detail": detail,
             "next_try": next_try,
-            "receipt": [step.model_dump() for step in receipt],
             "lease_owner": None,
             "lease_until": None,
         },
+        "$push": more_steps(receipt),
         "$inc": {"tries": 1},
     }
     query = {"_id": row.key, "lease_token": row.lease_token, "version": row.version}
@@ -331,7 +393,7 @@ async def enriched(row: LedgerRow, receipt: Sequence[Step]) -> None:
     """The model's profile is there, or no longer waited for."""
     change = {
         "$set": {"next_try": None, "tries": 0, "detail": ""},
-        "$push": {"receipt": {"$each": [step.model_dump() for step in receipt], "$slice": -20}},
+        "$push": more_steps(receipt),
     }
     await collection().update_one({"_id": row.key, "lease_token": row.lease_token}, change)
 
@@ -354,7 +416,8 @@ def fresh(moment: datetime) -> Raw:
 async def retry(key: str) -> Due:
     """A quarantined or postponed file is to be read again now. Raises NotFound."""
     query = {"_id": key, "state": {"$in": [FileState.QUARANTINED, FileState.IN_PROGRESS]}}
-    raw = await collection().find_one_and_update(query, {"$set": fresh(now())}, return_document=ReturnDocument.AFTER)
+    change = {"$set": fresh(now()), "$push": more_steps([step("asked again")])}
+    raw = await collection().find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
     if raw is None:
         raise NotFound(f"no file {key} that waits or is quarantined")
     return Due(key=key, token=raw["lease_token"])
@@ -365,7 +428,8 @@ async def retry_quarantined(reasons: Iterable[QuarantineReason] = ()) -> int:
     query: Raw = {"state": FileState.QUARANTINED}
     if wanted := list(reasons):
         query["reason"] = {"$in": wanted}
-    return int((await collection().update_many(query, {"$set": fresh(now())})).modified_count)
+    change = {"$set": fresh(now()), "$push": more_steps([step("asked again")])}
+    return int((await collection().update_many(query, change)).modified_count)
 
 
 async def forget(key: str, *, session: Session | None = None) -> None:

@@ -47,6 +47,7 @@ class User(Value):
     name: str
     role: Role
     can_export: bool = False
+    can_upload: bool = False
     disabled: bool = False
     language: str = ""  # "fr", "en"; "" follows the browser
     theme: str = ""  # "light", "dark"; "" follows the system
@@ -63,6 +64,10 @@ class User(Value):
         """Apart from roles: an admin who may run jobs need not carry candidates out of the house."""
         return self.can_export
 
+    @property
+    def may_upload(self) -> bool:
+        return self.can_upload or self.is_admin
+
 
 class UserDocument(Document):
     id: str  # type: ignore[assignment]  # ours are random strings, not ObjectIds
@@ -70,6 +75,7 @@ class UserDocument(Document):
     name_key: str
     role: Role
     can_export: bool = False
+    can_upload: bool = False
     disabled: bool = False
     language: str = ""
     theme: str = ""
@@ -138,7 +144,7 @@ def _user(document: UserDocument) -> User:
 # ----------------------------------------------------------------------------------------------------------- users
 
 
-async def add_user(name: str, password: str, role: Role, *, can_export: bool = False) -> User:
+async def add_user(name: str, password: str, role: Role, *, can_export: bool = False, can_upload: bool = False) -> User:
     """Raises InvalidInput (no name, a password under 8 characters) or Conflict (the name is taken)."""
     name = name.strip()
     if not name or len(name) > 100:
@@ -151,6 +157,7 @@ async def add_user(name: str, password: str, role: Role, *, can_export: bool = F
         name_key=name.casefold(),
         role=role,
         can_export=can_export,
+        can_upload=can_upload,
         password=await asyncio.to_thread(_hasher.hash, password),
         created=_now(),
     )
@@ -206,6 +213,10 @@ async def set_disabled(user_id: str, *, disabled: bool) -> None:
 
 async def set_export(user_id: str, *, allowed: bool) -> None:
     await _change(user_id, {"can_export": allowed})
+
+
+async def set_can_upload(user_id: str, *, allowed: bool) -> None:
+    await _change(user_id, {"can_upload": allowed})
 
 
 async def set_preferences(user_id: str, *, language: str, theme: str, letter_keys: bool) -> None:

@@ -134,7 +134,7 @@ async def remove(key: str) -> bool:
         await _settle(
             current.model_copy(update={"lease_token": current.lease_token + 1}),
             FileState.REMOVED,
-            current.receipt,
+            [ledger.step("removed")],
             session,
             candidate_id=current.candidate_id,
             content=current.content_hash,
@@ -315,7 +315,8 @@ async def _hand_over(held: Candidate, others: list[str], session: Session) -> No
     promoted = {"state": FileState.SEARCHABLE, "duplicate_of": None, "since": now()}
     if held.enrichment_waits:
         promoted["next_try"] = now()
-    await rows_of.update_one({"_id": heir_key, "state": FileState.DUPLICATE}, {"$set": promoted}, session=session)
+    change = {"$set": promoted, "$push": ledger.more_steps([ledger.step("took over")])}
+    await rows_of.update_one({"_id": heir_key, "state": FileState.DUPLICATE}, change, session=session)
     await rows_of.update_many({"_id": {"$in": rest}}, {"$set": {"duplicate_of": heir_key}}, session=session)
 
 
@@ -378,7 +379,6 @@ async def _settle(
         "next_try": next_try,
         "candidate_id": candidate_id,
         "duplicate_of": duplicate_of,
-        "receipt": [step.model_dump() for step in receipt],
         "lease_token": row.lease_token,
         "lease_owner": None,
         "lease_until": None,
@@ -389,7 +389,8 @@ async def _settle(
         fields["since"] = now()
     if state is not FileState.QUARANTINED:
         fields["tries"] = 0
-    await ledger.collection().update_one({"_id": row.key}, {"$set": fields}, session=session)
+    change = {"$set": fields, "$push": ledger.more_steps(receipt)}
+    await ledger.collection().update_one({"_id": row.key}, change, session=session)
 
 
 async def _once_more_when_doubled(work: Callable[[Session], Awaitable[T]]) -> T:

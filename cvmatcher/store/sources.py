@@ -277,7 +277,10 @@ async def _save_rows(files: dict[str, SourceFile], session: Session) -> list[led
     for key, file in files.items():
         fields, starts = _changes(known.get(key), file)
         if fields:
-            writes.append(UpdateOne({"_id": key}, {"$set": fields}, upsert=True))
+            change: Raw = {"$set": fields}
+            if said := _said(known.get(key), fields, starts=starts):
+                change["$push"] = ledger.more_steps([ledger.step(said)])
+            writes.append(UpdateOne({"_id": key}, change, upsert=True))
         if starts:
             due.append(ledger.Due(key=key, token=known.get(key, {}).get("lease_token", 0)))
         elif "name" in fields or "modified" in fields:
@@ -309,6 +312,15 @@ def _changes(raw: Raw | None, file: SourceFile) -> tuple[Raw, bool]:
     if replaced or raw["state"] == FileState.REMOVED:
         return {**changed, **ledger.fresh(moment)}, True
     return changed, False
+
+
+def _said(before: Raw | None, fields: Raw, *, starts: bool) -> str:
+    """What the receipt says of it; nothing of a new date alone."""
+    if before is None:
+        return "listed"
+    if starts:
+        return "listed again" if before["state"] == FileState.REMOVED else "replaced"
+    return "renamed" if "name" in fields or "path" in fields else ""
 
 
 async def _rename(key: str, file: SourceFile, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,11 +25,11 @@ from cvmatcher.web.chart import chart
 from cvmatcher.web.model import ModelView, view
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
-from cvmatcher.web.request import WebRequest
+from cvmatcher.web.request import WebRequest, own_path
 
 STARTERS = {"ingest": jobs.request_scan, "sync": jobs.request_sync, "rebuild": jobs.request_rebuild}
 CHART_DAYS = 30
-SHOWN = 100  # files set aside that the page lists
+SHOWN = 10  # files set aside that the panel lists; the page of all files has the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Panel:
     aside: list[LedgerRow]
     waiting: list[SourceState]  # sources where many files went at once
     troubled: list[SourceState]
+    enriching: int  # searchable by rules, the model's profile still to come
     worker: bool
     model: ModelView | None
 
@@ -121,7 +123,8 @@ async def _panel() -> Panel:
         cards=await _cards(),
         ledger=await _ledger(),
         reasons=await ledger.quarantine_reasons(),
-        aside=await ledger.page(FileState.QUARANTINED, limit=SHOWN),
+        aside=await ledger.page(ledger.Wanted(state=FileState.QUARANTINED), limit=SHOWN),
+        enriching=await candidates.waiting_for_enrichment(),
         waiting=[one for one in states if one.removals_wait > one.removals_confirmed],
         troubled=[one for one in states if one.error],
         worker=await jobs.worker_is_alive(),
@@ -193,6 +196,9 @@ async def retry(request: WebRequest, web: Web) -> Response[Any]:
     by = request.person.id
     if fields.get("key"):
         await jobs.retry_file(web.services.queue, fields["key"], by)
+        await audit.append(by, "retried", hashlib.sha256(fields["key"].encode()).hexdigest()[:16])
+        if fields.get("back"):
+            return Redirect(own_path(fields["back"]), status_code=303)
         return await _after(request, web, _("The file is read again."))
     reason = fields.get("reason", "")
     if reason and reason not in set(QuarantineReason):

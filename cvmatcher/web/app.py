@@ -14,7 +14,22 @@ from litestar.static_files import create_static_files_router
 
 from cvmatcher import search as core
 from cvmatcher.domain import Misconfigured, SearchEvent
-from cvmatcher.web import admin, auth, cvs, diagnostic, errors, liked, people, privacy, records, search, sight, welcome
+from cvmatcher.web import (
+    admin,
+    auth,
+    cvs,
+    diagnostic,
+    errors,
+    files,
+    liked,
+    people,
+    privacy,
+    records,
+    search,
+    sight,
+    uploads,
+    welcome,
+)
 from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.render import Renderer
@@ -62,6 +77,8 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
             *cvs.HANDLERS,
             *liked.HANDLERS,
             *admin.HANDLERS,
+            *files.HANDLERS,
+            *uploads.HANDLERS,
             *people.HANDLERS,
             *diagnostic.HANDLERS,
             *welcome.HANDLERS,

@@ -59,6 +59,12 @@ def may_export(connection: Connection, handler: BaseRouteHandler) -> None:
         raise NotAllowed
 
 
+def may_upload(connection: Connection, handler: BaseRouteHandler) -> None:
+    signed_in(connection, handler)
+    if not connection.scope["user"].may_upload:
+        raise NotAllowed
+
+
 # ------------------------------------------------------------------------------------------------------ in and out
 
 Next = Annotated[str, QueryParameter(name="next", max_length=2000)]

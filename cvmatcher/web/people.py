@@ -93,7 +93,9 @@ async def add_user(request: WebRequest, web: Web) -> Response[Any]:
     password = secrets.token_urlsafe(12)
     problem: AppError
     try:
-        user = await store.add_user(name, password, Role(role), can_export="can_export" in fields)
+        user = await store.add_user(
+            name, password, Role(role), can_export="can_export" in fields, can_upload="can_upload" in fields
+        )
     except Conflict as error:
         problem, said = error, _("This name is taken.")
     except InvalidInput as error:
@@ -130,4 +132,24 @@ async def set_export(request: WebRequest, user_id: FromPath[str]) -> Response[An
     return Redirect("/users", status_code=303)
 
 
-HANDLERS = (settings, save_settings, change_password, new_token, users, add_user, disable, enable, set_export)
+@post("/users/{user_id:str}/uploads", guards=[admin], status_code=200)
+async def allow_uploads(request: WebRequest, user_id: FromPath[str]) -> Response[Any]:
+    """Whether somebody may add CVs by hand."""
+    allowed = bool((await request.fields()).get("allowed"))
+    await store.set_can_upload(user_id, allowed=allowed)
+    await audit.append(request.person.id, "allowed uploads" if allowed else "refused uploads", user_id)
+    return Redirect("/users", status_code=303)
+
+
+HANDLERS = (
+    settings,
+    save_settings,
+    change_password,
+    new_token,
+    users,
+    add_user,
+    disable,
+    enable,
+    set_export,
+    allow_uploads,
+)

@@ -58,6 +58,24 @@ FILE_STATES: dict[str, str] = {
     FileState.IN_PROGRESS: _("in progress"),
 }
 
+# what a file's receipt says of each step
+STEPS: dict[str, str] = {
+    "listed": _("found at the source"),
+    "uploaded": _("uploaded"),
+    "fetched": _("fetched"),
+    "read": _("text read"),
+    "structured": _("profile made"),
+    "embedded": _("made searchable by meaning"),
+    "postponed": _("put off until later"),
+    "quarantined": _("set aside"),
+    "renamed": _("renamed or moved at the source"),
+    "replaced": _("replaced at the source"),
+    "removed": _("gone from the source, out of the search"),
+    "listed again": _("back at the source"),
+    "took over": _("stands for the candidate, since the file it doubled is gone"),
+    "asked again": _("another try asked for"),
+}
+
 VERDICTS: dict[str, str] = {
     VerdictState.MET: _("met"),
     VerdictState.PARTLY: _("partly met"),
@@ -200,4 +218,5 @@ TABLES: dict[str, dict[str, str]] = {
     "place": PLACES,
     "chart": CHART,
     "stage": STAGES,
+    "step": STEPS,
 }

@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright, expect
 
 FLAGS = [
     "--headless",
@@ -81,3 +82,17 @@ async def sign_in(page: Page, name: str, password: str) -> None:
     await page.locator("[name=password]").fill(password)
     await page.locator("form button").click()
     await page.wait_for_url(lambda url: "/login" not in url)
+
+
+async def drop_onto(page: Page, selector: str, *files: Path) -> None:
+    """Drags files from outside and lets them go over the middle of an element, as a person does."""
+    box = await page.locator(selector).bounding_box()
+    assert box is not None
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+    devtools = await page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver"):
+        await devtools.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+    await expect(page.locator("body[data-dragging]")).to_be_visible()
+    for kind in ("dragOver", "drop"):
+        await devtools.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})

@@ -12,7 +12,7 @@ from cvmatcher import jobs, store
 from cvmatcher.domain import Profile
 from cvmatcher.store.people import Role
 from cvmatcher.web.app import create_app
-from tests.browser.conftest import OpenContext, sign_in
+from tests.browser.conftest import OpenContext, drop_onto, sign_in
 from tests.browser.test_search_page import ASK, Site, _violations, ask
 from tests.odd_files import text_pdf
 from tests.site import PASSWORD, WHOLE, Scripted, candidate, person, scripted, services_of, serving
@@ -65,18 +65,12 @@ async def test_from_a_turn_by_keyboard(site: Site, visit: OpenContext) -> None:
         assert [one.value for one in site.search.asked[-1].criteria or ()] == ["python", "lyon"]
 
 
-async def test_a_pdf_dropped_onto_the_composer(site: Site, visit: OpenContext) -> None:
+async def test_a_pdf_dropped_onto_the_composer(site: Site, visit: OpenContext, tmp_path: Path) -> None:
+    advert = tmp_path / "advert.pdf"
+    advert.write_bytes(text_pdf("Backend developer with Python in Lyon"))
     async with visit(site.base) as page:
         await sign_in(page, "rita", PASSWORD)
-        data = await page.evaluate_handle(
-            """bytes => {
-                const data = new DataTransfer();
-                data.items.add(new File([new Uint8Array(bytes)], "advert.pdf", { type: "application/pdf" }));
-                return data;
-            }""",
-            list(text_pdf("Backend developer with Python in Lyon")),
-        )
-        await page.locator("#message").dispatch_event("drop", {"dataTransfer": data})
+        await drop_onto(page, "#composer", advert)
         await expect(page.get_by_text("read from advert.pdf")).to_be_visible()
         await _settled(page, 1)
         assert "Backend developer" in site.search.asked[0].message

@@ -1,0 +1,148 @@
+"""The files ever seen, for admins: a list to filter and search, and the receipt of each file.
+
+Owns what the two pages show. Starts nothing itself: a retry goes through admin's form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from litestar.params import QueryParameter
+
+from cvmatcher.domain import FileState, InvalidInput, NotFound, QuarantineReason
+from cvmatcher.store import candidates, ledger, people, pool
+from cvmatcher.store.ledger import LedgerRow, Step, Wanted
+from cvmatcher.web.auth import admin
+from cvmatcher.web.parts import Web
+from cvmatcher.web.request import WebRequest, clean
+
+ROWS = 50  # of a page
+ENRICHING = "enriching"  # shown beside the states: searchable, while the model's profile is still to come
+
+Where = Annotated[str, QueryParameter(name="state", max_length=20)]
+Reason = Annotated[str, QueryParameter(name="reason", max_length=30)]
+Name = Annotated[str, QueryParameter(name="q", max_length=200)]
+Number = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
+Key = Annotated[str, QueryParameter(name="key", max_length=4000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """One page of the list. `primaries` are the files that duplicates on the page double, by key."""
+
+    rows: list[LedgerRow]
+    primaries: dict[str, str]
+    sums: dict[FileState, int]
+    enriching: int
+    reasons: dict[QuarantineReason, int]
+    balanced: bool
+    state: str
+    reason: str
+    name: str
+    number: int
+    found: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, ceil(self.found / ROWS))
+
+    def address(self, **changes: object) -> str:
+        """The list with another filter or page."""
+        fields = {"state": self.state, "reason": self.reason, "q": self.name} | changes
+        return "/admin/files?" + urlencode({name: value for name, value in fields.items() if value})
+
+
+@get("/admin/files", guards=[admin])
+async def files(
+    request: WebRequest, web: Web, *, where: Where = "", reason: Reason = "", name: Name = "", number: Number = 1
+) -> Response[Any]:
+    """Every file ever seen; a fragment for htmx, which narrows the list while one types."""
+    shown = await _files(_wanted(where, reason, clean(name)), where, number)
+    if request.is_partial:
+        return web.render.fragment(request.viewer, "admin/_files.html", files=shown)
+    return web.render.page(request.viewer, "admin/files.html", files=shown)
+
+
+def _wanted(state: str, reason: str, name: str) -> Wanted:
+    try:
+        return Wanted(
+            state=FileState(state) if state and state != ENRICHING else None,
+            reason=QuarantineReason(reason) if reason else None,
+            name=name.strip(),
+            enriching=state == ENRICHING,
+        )
+    except ValueError as error:
+        raise InvalidInput("no such state or reason") from error
+
+
+async def _files(wanted: Wanted, state: str, number: int) -> Files:
+    rows = await ledger.page(wanted, skip=(number - 1) * ROWS, limit=ROWS)
+    return Files(
+        rows=rows,
+        primaries=await ledger.names({row.duplicate_of for row in rows if row.duplicate_of}),
+        sums=await ledger.sums(),
+        enriching=await candidates.waiting_for_enrichment(),
+        reasons=await ledger.quarantine_reasons(),
+        balanced=bool((await pool.balance())["balanced"]),
+        state=state,
+        reason=wanted.reason or "",
+        name=wanted.name,
+        number=number,
+        found=await ledger.count(wanted),
+    )
+
+
+# --------------------------------------------------------------------------------------------------------- receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step of a receipt; `opens` when it begins another run at the file."""
+
+    step: Step
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceipt:
+    row: LedgerRow
+    lines: list[Line]
+    primary: LedgerRow | None
+    copies: list[LedgerRow]
+    added_by: str
+
+
+PAUSE = 60.0  # seconds between two steps that do not belong together
+
+
+@get("/admin/file", guards=[admin])
+async def receipt(request: WebRequest, web: Web, key: Key = "") -> Response[Any]:
+    """What happened to one file, by its key. By parameter: keys hold slashes and percent signs."""
+    row = await ledger.get(clean(key))
+    if row is None:
+        raise NotFound("no such file")
+    shown = FileReceipt(
+        row=row,
+        lines=_lines(row.receipt),
+        primary=await ledger.get(row.duplicate_of) if row.duplicate_of else None,
+        copies=await ledger.copies(row.key),
+        added_by=(await people.names({row.added_by})).get(row.added_by, "") if row.added_by else "",
+    )
+    if request.is_partial:
+        return web.render.fragment(request.viewer, "admin/_receipt.html", receipt=shown)
+    return web.render.page(request.viewer, "admin/receipt.html", receipt=shown)
+
+
+def _lines(steps: tuple[Step, ...]) -> list[Line]:
+    if not steps:
+        return []
+    apart = ((later.at - earlier.at).total_seconds() > PAUSE for earlier, later in pairwise(steps))
+    return [Line(step, opens) for step, opens in zip(steps, (False, *apart), strict=True)]
+
+
+HANDLERS = (files, receipt)
