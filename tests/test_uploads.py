@@ -204,7 +204,7 @@ async def test_one_sees_and_takes_back_ones_own_only(site: Site) -> None:
         assert "ada.txt" in (await ada.get("/uploads")).text
         await ada.post(f"/users/{second.id}/uploads", {})
         assert (await ugo.get("/uploads")).status_code == 403
-        await ada.post(f"/users/{second.id}/uploads", {"allowed": "1"})
+        await ada.post(f"/users/{second.id}/uploads", {"allowed": "yes"})
         assert (await ugo.get("/uploads")).status_code == 200
         assert (await ada.htmx("/uploads/remove", {"key": row.key})).status_code == 200
 
