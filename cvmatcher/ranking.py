@@ -169,3 +169,14 @@ def why_above(criteria: Sequence[Criterion], above: Standing, below: Standing) -
     gains = {c.id: _worth(c, above) - _worth(c, below) for c in criteria if c.kind in CHECKED}
     best = max(criteria, key=lambda c: (gains.get(c.id, 0.0), c.id), default=None)
     return best if best is not None and gains.get(best.id, 0.0) > 0 else None
+
+
+def behind(order: Sequence[str], newer: Mapping[str, Sequence[str]]) -> list[str]:
+    """The order with each id of `newer` right behind the last of those it names, if it stood before one."""
+    moved = list(order)
+    for older, later in newer.items():
+        last = max((moved.index(one) for one in later if one in moved), default=-1)
+        if older in moved and moved.index(older) < last:
+            moved.remove(older)
+            moved.insert(last, older)
+    return moved

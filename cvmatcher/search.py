@@ -51,6 +51,7 @@ RECENT = 0.6  # what being now what the titles ask adds to the score of the inde
 _POOL = 3  # times k candidates are read and judged by rules
 
 ReadCandidates = Callable[[Sequence[str]], Awaitable[Mapping[str, Candidate]]]
+Superseded = Callable[[Sequence[Candidate]], Awaitable[Mapping[str, Sequence[str]]]]  # older CV -> newer ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class SearchParts:
     read_candidates: ReadCandidates
     model: Interpreter | None = None
     judge_by_model: Reranker | None = None
+    superseded: Superseded | None = None
     model_seconds: float = MODEL_SECONDS
 
 
@@ -190,7 +192,8 @@ async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
         return
     await _read(turn, pool)
     await _judge_by_rules(turn, pool)
-    order = ranking.by_rules(turn.criteria, [turn.standings[c] for c in pool if c in turn.standings])[:k]
+    order = ranking.by_rules(turn.criteria, [turn.standings[c] for c in pool if c in turn.standings])
+    order = (await _newer_first(turn, order))[:k]
     for event in await _show(turn, order):
         yield event
     dropped = _emptied(turn)
@@ -201,6 +204,14 @@ async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
     for candidate_id in order if turn.criteria else ():
         standing = turn.standings[candidate_id]
         yield Judged(candidate_id=candidate_id, verdicts=tuple(standing.verdicts.values()))
+
+
+async def _newer_first(turn: _Turn, order: list[str]) -> list[str]:
+    """An older CV behind the newer ones of the same person, where an admin has said that they are the same."""
+    if turn.parts.superseded is None:
+        return order
+    newer = await turn.parts.superseded([turn.candidates[one] for one in order if one in turn.candidates])
+    return ranking.behind(order, newer)
 
 
 async def _show(turn: _Turn, ids: Sequence[str]) -> list[SearchEvent]:
@@ -312,7 +323,7 @@ async def _judge_by_model(turn: _Turn, judge: Reranker) -> AsyncGenerator[Search
     said: dict[str, Mapping[str, Verdict]] = {c.id: desk.of(c.id) for c in shown if desk.of(c.id)}
     if said:
         standings = [turn.standings[c] for c in turn.shown]
-        order = ranking.by_model(turn.criteria, standings, said, desk.untrusted())
+        order = await _newer_first(turn, ranking.by_model(turn.criteria, standings, said, desk.untrusted()))
         turn.shown = order
         yield Ordered(candidate_ids=tuple(order), by=judge.name)
 

@@ -31,7 +31,7 @@ from cvmatcher.ports import CVSource, Embedder, Structurer, VectorIndex
 from cvmatcher.quota import CallQuota
 from cvmatcher.search import SearchParts
 from cvmatcher.settings import Settings
-from cvmatcher.store import candidates, live, preferences, sources, vectors
+from cvmatcher.store import candidates, live, preferences, same_person, sources, vectors
 
 log = logging.getLogger(__name__)
 
@@ -259,6 +259,7 @@ async def _services(
         judge_by_rules=RulesReranker(),
         judge_by_model=GeminiReranker(gemini) if gemini else None,
         read_candidates=candidates.by_ids,
+        superseded=same_person.superseded,
     )
     services = Services(
         settings=settings,

@@ -67,6 +67,7 @@ ROUTES = {
     "POST /admin/removals": ADMIN,
     "POST /admin/model/switch": ADMIN,
     "POST /admin/model/discard": ADMIN,
+    "POST /cv/{candidate_id:str}/others/{other_id:str}": ADMIN,
     "GET /admin/files": ADMIN,
     "GET /admin/file": ADMIN,
     "GET /uploads": UPLOAD,

@@ -144,11 +144,20 @@ def _phone_in(text: str) -> bool:
 
 def location(lines: Iterable[Line], is_place: Callable[[str], bool]) -> str:
     """The first place of the contact lines, as written, without street and postcode."""
-    for line in lines:
+    read = list(lines)
+    for number, line in enumerate(read):
         for piece in places_and_more(line.text):
             if place := _place(piece, is_place):
-                return place
+                return _closed(place, read[number + 1].text if number + 1 < len(read) else "")
     return ""
+
+
+def _closed(place: str, next_line: str) -> str:
+    """A place whose brackets wrap onto the next line, whole: "Manchester (United" and "Kingdom)"."""
+    if place.count("(") <= place.count(")"):
+        return place
+    rest = re.match(r"[^\W\d][\w'’ .-]{0,30}\)", next_line)
+    return f"{place} {rest[0]}" if rest else _tidy(place.partition("(")[0])
 
 
 def _place(piece: str, is_place: Callable[[str], bool]) -> str:

@@ -28,6 +28,7 @@ class CandidateDocument(Document):
     file_name: str
     other_files: list[str] = Field(default_factory=list)
     profile: Profile
+    contacts: list[str] = Field(default_factory=list)  # of the profile, made comparable
     pages: list[str]
     hidden_words: int = 0
     passages: list[Passage] = Field(default_factory=list)
@@ -50,9 +51,12 @@ class CandidateDocument(Document):
             IndexModel([("file_key", ASCENDING)], name="file_key"),
             IndexModel([("other_files", ASCENDING)], name="other_files"),
             IndexModel([("file_name", ASCENDING)], name="file_name"),
+            IndexModel([("contacts", ASCENDING)], name="contacts"),
             IndexModel([("enrichment_waits", ASCENDING)], name="enrichment_waits"),
         ]
 
+
+PHONE_DIGITS = 9  # the last ones tell numbers apart, with and without a country code
 
 # an update that changes nothing is no write to MongoDB, and so no conflict for a decision that rests on the document
 _TOUCH = {"$inc": {"writes": 1}}
@@ -108,6 +112,22 @@ async def holders(key: str, *, session: Session) -> list[Candidate]:
 async def by_content(content_hash: str, *, session: Session | None = None) -> Candidate | None:
     raw = await collection().find_one({"content_hash": content_hash}, session=session)
     return _candidate(raw) if raw else None
+
+
+def comparable(profile: Profile) -> list[str]:
+    """E-mails and phones so that the same ones are equal: without case, country code, spaces and signs."""
+    digits = ("".join(filter(str.isdecimal, phone)) for phone in profile.phones)
+    phones = {number[-PHONE_DIGITS:] for number in digits if len(number) >= PHONE_DIGITS}
+    return sorted({mail.strip().casefold() for mail in profile.emails if mail.strip()} | phones)
+
+
+async def sharing_contact(candidate: Candidate, limit: int) -> list[Candidate]:
+    """Others with one of its e-mails or phones."""
+    wanted = comparable(candidate.profile)
+    if not wanted:
+        return []
+    found = collection().find({"contacts": {"$in": wanted}, "_id": {"$ne": candidate.id}}).limit(limit)
+    return [_candidate(raw) async for raw in found]
 
 
 async def count() -> int:
@@ -170,15 +190,19 @@ async def files_held(*, session: Session | None = None) -> int:
     return 0
 
 
+def _fields(candidate: Candidate) -> Raw:
+    return {**candidate.model_dump(exclude={"id"}), "contacts": comparable(candidate.profile)}
+
+
 async def put(candidate: Candidate, *, session: Session) -> None:
     """Writes a candidate, new or replaced; fields of the document that we do not know stay."""
-    fields = candidate.model_dump(exclude={"id"})
+    fields = _fields(candidate)
     await collection().update_one({"_id": candidate.id}, {"$set": fields, **_TOUCH}, upsert=True, session=session)
 
 
 async def add(candidate: Candidate, *, session: Session) -> None:
     """Writes a new candidate. Raises pymongo's DuplicateKeyError when its id or its content is there already."""
-    await collection().insert_one({"_id": candidate.id, **candidate.model_dump(exclude={"id"})}, session=session)
+    await collection().insert_one({"_id": candidate.id, **_fields(candidate)}, session=session)
 
 
 async def set_files(

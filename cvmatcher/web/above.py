@@ -19,6 +19,7 @@ class Above:
     criterion: Criterion | None
     here: VerdictState = VerdictState.NOT_FOUND
     there: VerdictState = VerdictState.NOT_FOUND
+    same_person: bool = False  # an admin said so, and this CV is the newer one
 
 
 def above(view: TurnView, candidate: Candidate, below: Candidate, name: str) -> Above:

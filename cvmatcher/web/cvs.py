@@ -16,10 +16,11 @@ from cvmatcher import pdf
 from cvmatcher.blind import HIDDEN
 from cvmatcher.domain import Candidate, FileGone, NotFound, NotSignedIn, Unavailable, Unreadable
 from cvmatcher.pdf import PageWords
-from cvmatcher.store import audit, candidates, ledger, likes, people
+from cvmatcher.store import audit, candidates, ledger, likes, people, same_person
 from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
 from cvmatcher.store.ledger import LedgerRow
+from cvmatcher.store.same_person import Linked
 from cvmatcher.web.above import Above, above
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.pages import Page, drawn, marks_of, words_of
@@ -80,8 +81,15 @@ async def _place(turn_id: str, candidate: Candidate, seen_as: Sight, user_id: st
         before=view.order[rank - 1] if rank else None,
         after=after,
         total=len(view.order),
-        above=above(view, candidate, below, seen_as.name(below)) if below else None,
+        above=await _above(view, candidate, below, seen_as.name(below)) if below else None,
     )
+
+
+async def _above(view: TurnView, candidate: Candidate, below: Candidate, name: str) -> Above:
+    """Why `candidate` stands above: its criteria, unless an admin's word put it there."""
+    if candidate.id in (await same_person.superseded([candidate, below])).get(below.id, ()):
+        return Above(below.id, name, None, same_person=True)
+    return above(view, candidate, below, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ class Opened:
     tab: str
     is_liked: bool
     is_masked: bool = False
+    others: tuple[Linked, ...] = ()  # CVs that may be the same person's
     history: History | None = None
     pages: tuple[Page, ...] = ()
     trouble: str = ""  # why there are no pictures: code of an error
@@ -120,6 +129,7 @@ async def opened(web: Web, viewer: Viewer, candidate: Candidate, turn_id: str, t
         place=place,
         tab=tab,
         is_masked=seen_as.hides(candidate.id),
+        others=tuple(await same_person.linked(candidate)),
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
         history=await _history(candidate, seen_as, admin=user.is_admin) if tab == "history" else None,
     )

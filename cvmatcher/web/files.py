@@ -15,8 +15,9 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 
 from cvmatcher.domain import FileState, InvalidInput, NotFound, QuarantineReason
-from cvmatcher.store import candidates, ledger, people, pool
+from cvmatcher.store import candidates, ledger, people, pool, same_person
 from cvmatcher.store.ledger import LedgerRow, Step, Wanted
+from cvmatcher.store.same_person import Linked
 from cvmatcher.web.auth import admin
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest, clean
@@ -115,6 +116,7 @@ class FileReceipt:
     primary: LedgerRow | None
     copies: list[LedgerRow]
     added_by: str
+    others: list[Linked]
 
 
 PAUSE = 60.0  # seconds between two steps that do not belong together
@@ -126,7 +128,9 @@ async def receipt(request: WebRequest, web: Web, key: Key = "") -> Response[Any]
     row = await ledger.get(clean(key))
     if row is None:
         raise NotFound("no such file")
+    candidate = await candidates.get(row.candidate_id) if row.candidate_id else None
     shown = FileReceipt(
+        others=await same_person.linked(candidate) if candidate else [],
         row=row,
         lines=_lines(row.receipt),
         primary=await ledger.get(row.duplicate_of) if row.duplicate_of else None,

@@ -23,6 +23,7 @@ from cvmatcher.web.auth import may_upload
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest, clean
+from cvmatcher.web.sight import sight
 from cvmatcher.wiring import UPLOADS
 
 ROWS = 100  # of a page
@@ -69,7 +70,7 @@ async def _page(request: WebRequest, web: Web, *, number: int = 1, refused: Sequ
         request.viewer,
         "uploads/uploads.html",
         status=422 if refused else 200,
-        uploads=await _shown(rows, person),
+        uploads=await _shown(rows, request),
         refused=refused,
         number=number,
         more=await ledger.count(wanted) > number * ROWS,
@@ -77,8 +78,10 @@ async def _page(request: WebRequest, web: Web, *, number: int = 1, refused: Sequ
     )
 
 
-async def _shown(rows: Sequence[LedgerRow], person: User) -> list[Upload]:
-    found = await candidates.by_ids({row.candidate_id for row in rows if row.candidate_id})
+async def _shown(rows: Sequence[LedgerRow], request: WebRequest) -> list[Upload]:
+    person, seen_as = request.person, await sight(request.viewer)
+    held = await candidates.by_ids({row.candidate_id for row in rows if row.candidate_id})
+    found = {one.id: seen_as.candidate(one) for one in held.values()}
     known = await people.names({row.added_by for row in rows}) if person.is_admin else {}
     return [Upload(row, found.get(row.candidate_id or ""), known.get(row.added_by, "")) for row in rows]
 
@@ -131,7 +134,7 @@ async def row(request: WebRequest, web: Web, key: Key = "") -> Response[Any]:
     found = await _own(request.person, clean(key))
     if not request.is_partial:
         return Redirect("/uploads", status_code=303)
-    shown = await _shown([found], request.person)
+    shown = await _shown([found], request)
     return web.render.fragment(request.viewer, "uploads/_rows.html", uploads=shown)
 
 
@@ -145,7 +148,7 @@ async def remove(request: WebRequest, web: Web) -> Response[Any]:
     if not request.htmx:
         return Redirect("/uploads", status_code=303)
     after = await ledger.get(found.key)
-    shown = await _shown([after], request.person) if after else []
+    shown = await _shown([after], request) if after else []
     return web.render.fragment(request.viewer, "uploads/_rows.html", uploads=shown)
 
 
