@@ -72,6 +72,8 @@ class QuarantineReason(StrEnum):
     DAMAGED = "damaged"
     NO_PAGES = "no_pages"
     NO_TEXT = "no_text"
+    NEEDS_OCR = "needs_ocr"
+    NEEDS_LIBREOFFICE = "needs_libreoffice"
     HIDDEN_TEXT_ONLY = "hidden_text_only"
     TOO_LARGE = "too_large"
     TOO_MANY_PAGES = "too_many_pages"

@@ -18,16 +18,19 @@ from cvmatcher.domain import CVText, QuarantineReason, Unreadable
 VERSION = f"reader/1, PyMuPDF {version('pymupdf')}"
 
 supported_suffixes = frozenset(
-    {".pdf", ".docx", ".txt", ".md", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}
+    {".pdf", ".docx", ".doc", ".odt", ".rtf", ".txt", ".md", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}
 )
 
 LIMITS = pdf.Limits()
 OCR_LANGUAGES = ("fra", "eng")
+OFFICE = guard.Limits(seconds=30.0)
 OCR_PAGE = guard.Limits(seconds=25.0)
 OCR_SECONDS = 40.0  # all scanned pages of a file together: an ingest job lives 60 s
 MOST_SCANS = 12  # pages; a CV of more scanned pages is too slow to read
 
 _PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|BM|RIFF....WEBP", re.DOTALL)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OPENDOCUMENT = b"application/vnd.oasis.opendocument.text"
 _PLAIN_SUFFIXES = frozenset({"", ".txt", ".md", ".text"})
 
 
@@ -42,16 +45,37 @@ async def read_cv(data: bytes, name: str, mime: str = "") -> CVText:
         return await _read_pdf(data)
     if suffix == ".pdf" or mime == "application/pdf":
         raise Unreadable(QuarantineReason.NOT_A_PDF)
+    if written_by := _office_suffix(data):
+        return await _read_office(data, written_by)
     if data.startswith(b"PK\x03\x04"):
         return await _read_by("docx_text:read", data, max_chars=LIMITS.max_chars)
     if _PICTURE.match(data):
         languages = await _ocr_languages()
         if not languages:
-            raise Unreadable(QuarantineReason.NO_TEXT, "scan, no OCR here")
+            raise Unreadable(QuarantineReason.NEEDS_OCR, "scan, no OCR here")
         return await _read_by("ocr:read_picture", data, OCR_PAGE, languages=languages)
     if suffix in _PLAIN_SUFFIXES or mime.startswith("text/plain"):
         return await _read_by("plain_text:read", data, max_chars=LIMITS.max_chars)
     raise Unreadable(QuarantineReason.UNSUPPORTED_TYPE)
+
+
+def _office_suffix(data: bytes) -> str:
+    """The suffix by which LibreOffice knows what only it reads; "" for everything else."""
+    if data.startswith(b"{\\rtf"):
+        return ".rtf"
+    if data.startswith(_OLE):
+        return ".doc"
+    is_text = data.startswith(b"PK\x03\x04") and _OPENDOCUMENT in data[:200]
+    return ".odt" if is_text else ""
+
+
+async def _read_office(data: bytes, suffix: str) -> CVText:
+    if not await guard.run("cvmatcher.guarded.office:installed", limits=OFFICE):
+        raise Unreadable(QuarantineReason.NEEDS_LIBREOFFICE)
+    made = await guard.run(
+        "cvmatcher.guarded.office:to_pdf", data, limits=OFFICE, suffix=suffix, seconds=OFFICE.seconds - 5
+    )
+    return await _read_pdf(made)
 
 
 async def _read_by(function: str, data: bytes, limits: guard.Limits | None = None, **arguments: Any) -> CVText:
@@ -78,7 +102,7 @@ async def _read_pdf(data: bytes) -> CVText:
         return read.text
     if len(read.scans) > MOST_SCANS:
         raise Unreadable(QuarantineReason.TOO_SLOW, f"{len(read.scans)} scanned pages")
-    raise Unreadable(QuarantineReason.NO_TEXT, "" if languages else "scan, no OCR here")
+    raise Unreadable(QuarantineReason.NO_TEXT if languages else QuarantineReason.NEEDS_OCR)
 
 
 async def _read_scan(data: bytes, page: int, languages: str) -> str:

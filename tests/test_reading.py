@@ -6,6 +6,7 @@ import io
 import shutil
 import zipfile
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from cvmatcher.reading import read_cv, supported_suffixes
 from tests import odd_files
 from tests.odd_files import SAMPLE
 
+RTF = rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\f0\fs24 Ada Lovelace\par\par D\'e9veloppeuse Python\par}"
+OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
+
+needs_libreoffice = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed here")
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed here")
 
 
@@ -100,14 +105,16 @@ async def test_damaged_docx() -> None:
     assert await reason_of(packed(("word/document.xml", b"<w:a")), "cv.docx") is QuarantineReason.DAMAGED
 
 
-async def test_scans_without_ocr_say_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_without_ocr_and_libreoffice_it_is_said_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     guard.close()
     picture = pymupdf.open(stream=odd_files.text_pdf())[0].get_pixmap().tobytes("png")
     for data in (picture, odd_files.scan()):
-        with pytest.raises(Unreadable, match="no OCR here") as caught:
-            await read_cv(data, "scan")
-        assert caught.value.reason is QuarantineReason.NO_TEXT
+        assert await reason_of(data, "scan") is QuarantineReason.NEEDS_OCR
+    assert await reason_of(RTF, "cv.rtf") is QuarantineReason.NEEDS_LIBREOFFICE
+    assert await reason_of(OLE, "cv.doc") is QuarantineReason.NEEDS_LIBREOFFICE
     guard.close()
 
 
@@ -123,6 +130,19 @@ async def test_a_scanned_page_among_pages_of_text_is_read_too() -> None:
     document = pymupdf.open(stream=odd_files.text_pdf("page one"))
     document.insert_pdf(pymupdf.open(stream=odd_files.scan()))
     assert (await read_cv(document.tobytes(), "cv.pdf")).pages == ("page one", SAMPLE)
+
+
+def profiles() -> set[Path]:
+    """LibreOffice's profiles, which last as long as one document."""
+    return set(Path(gettempdir()).glob("cvmatcher-office-*"))
+
+
+@needs_libreoffice
+async def test_what_only_libreoffice_reads_is_read_by_it() -> None:
+    before = profiles()
+    assert (await read_cv(RTF, "cv.doc")).text == "Ada Lovelace\nDéveloppeuse Python"
+    assert await reason_of(OLE, "cv.doc") is QuarantineReason.DAMAGED
+    assert profiles() <= before
 
 
 def test_supported_suffixes_are_lower_case_with_their_dot() -> None:

@@ -17,6 +17,8 @@ QUARANTINE: dict[str, str] = {
     QuarantineReason.DAMAGED: _("The PDF is damaged or was cut off. Ask for the CV again."),
     QuarantineReason.NO_PAGES: _("The PDF has no page."),
     QuarantineReason.NO_TEXT: _("The PDF holds pictures only, no text. Ask for a version with text."),
+    QuarantineReason.NEEDS_OCR: _("A scan, and no text recognition (tesseract) is installed here. Retry once it is."),
+    QuarantineReason.NEEDS_LIBREOFFICE: _("Needs LibreOffice, which is not installed here. Save it as a PDF."),
     QuarantineReason.HIDDEN_TEXT_ONLY: _(
         "All of its text is hidden (white, tiny or covered). Look at the CV yourself."
     ),
