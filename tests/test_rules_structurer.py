@@ -251,6 +251,15 @@ async def test_a_table_of_labels() -> None:
     assert [(s.code, s.level) for s in profile.languages] == [("pt", LanguageLevel.NATIVE), ("fr", LanguageLevel.C1)]
 
 
+async def test_a_place_whose_brackets_wrap_is_whole() -> None:
+    wrapped = (
+        "Jane Miller\nAccountant\njane@example.org | Manchester (United\nKingdom) | +44 20 7946 0958\n\nSkills\nSAP"
+    )
+    assert (await read(wrapped)).location == "Manchester (United Kingdom)"
+    cut = "Jane Miller\nAccountant\nManchester (United\njane@example.org\n\nSkills\nSAP"
+    assert (await read(cut)).location == "Manchester"
+
+
 async def test_two_sections_side_by_side() -> None:
     profile = await read(
         "Formation\tLangues\nMaster Droit (2019)\tAnglais : C1\nUniversité de Nantes\tLoisirs\n"
