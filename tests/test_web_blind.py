@@ -150,9 +150,11 @@ async def _seen(site: Site) -> list[httpx.Response]:
     answers += [await rita.get(f"/turns/{turn}/events?after=0"), await rita.get(f"/turns/{turn}/list", **HTMX)]
     answers += [await rita.htmx("/cv/cand1/like"), await rita.htmx("/cv/cand1/note", {"note": "Hélène plaît"})]
     answers += [await rita.get("/likes"), await rita.get("/likes.csv"), await rita.get("/")]
+    answers += [await rita.get("/decisions"), await rita.get("/audit")]
     token = await people.new_token(site.user.id, "t")
     async with httpx.AsyncClient(base_url=site.base, headers=script(token)) as http:
         answers += [await http.get("/cv/cand1"), await http.get("/likes"), await http.get("/cv/cand1/pdf")]
+        answers += [await http.get("/decisions")]
     return answers
 
 

@@ -8,10 +8,12 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 
 from cvmatcher.store import audit, decisions, people
+from cvmatcher.store.decisions import Decision
 from cvmatcher.web.auth import admin
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest
 from cvmatcher.web.sentences import ACTS
+from cvmatcher.web.sight import Sight, sight
 
 PAGE = 100
 
@@ -52,11 +54,20 @@ async def audit_page(  # noqa: PLR0917 - Litestar passes them by name
 @get("/decisions", guards=[admin])
 async def decisions_page(request: WebRequest, web: Web, candidate: Text = "") -> Response[Any]:
     """What the latest searches showed, of all or of those that showed one candidate."""
-    rows = await decisions.latest(PAGE, candidate_id=candidate)
+    seen_as = await sight(request.viewer)
+    rows = [_as_seen(one, seen_as) for one in await decisions.latest(PAGE, candidate_id=candidate)]
     if request.wants_json:
         return Response({"decisions": [one.model_dump(mode="json") for one in rows]})
     names = await people.names({one.actor for one in rows})
     return web.render.page(request.viewer, "records/decisions.html", rows=rows, names=names, candidate=candidate)
+
+
+def _as_seen(decision: Decision, seen_as: Sight) -> Decision:
+    """Without the words of CVs whose person this reader does not see."""
+    shown = [
+        one.model_copy(update={"quotation": ""}) if seen_as.hides(one.candidate) else one for one in decision.evidence
+    ]
+    return decision.model_copy(update={"evidence": tuple(shown)})
 
 
 HANDLERS = (audit_page, decisions_page)
