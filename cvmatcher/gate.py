@@ -23,7 +23,7 @@ from cvmatcher.search import SearchParts, SearchRequest
 from cvmatcher.store import candidates, liked, vectors
 from cvmatcher.store.live import Comparison
 
-MARGIN = 0.01  # a mean that falls by less counts as the same: less than one place in a hundred questions
+MARGIN = 0.005  # a mean that falls by less counts as the same
 FEWEST_SEARCHES = 10  # of the team, with a liked candidate; fewer tell nothing
 MOST_SEARCHES = 60
 MOST_CANDIDATES = 1500  # that the team's questions are asked of: those shown to it, and others drawn to be as many

@@ -381,7 +381,7 @@ async def test_a_model_that_is_not_ready_cannot_be_switched_to(parts: Parts) -> 
     ("scores", "falls"),
     [([(0.5, 0.5)] * 20, False), ([(0.5, 0.495)] * 20, False), ([(0.5, 0.48)] * 20, True), ([(0.2, 0.9)], False)],
 )
-def test_a_mean_that_falls_by_more_than_a_hundredth_refuses(scores: list[tuple[float, float]], *, falls: bool) -> None:
+def test_a_mean_that_falls_refuses(scores: list[tuple[float, float]], *, falls: bool) -> None:
     assert compared(scores).falls is falls
 
 
