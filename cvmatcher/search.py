@@ -40,6 +40,7 @@ from cvmatcher.ports import Embedder, Interpreter, Reranker, VectorIndex, WordIn
 from cvmatcher.query import evidence
 from cvmatcher.query.plan import plan
 from cvmatcher.ranking import Standing
+from cvmatcher.reach import beyond
 from cvmatcher.retrieval import Retrieved, retrieve
 
 log = logging.getLogger(__name__)
@@ -192,6 +193,8 @@ async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
         return
     await _read(turn, pool)
     await _judge_by_rules(turn, pool)
+    if _emptied(turn):
+        pool += await _beyond(turn)
     order = ranking.by_rules(turn.criteria, [turn.standings[c] for c in pool if c in turn.standings])
     order = (await _newer_first(turn, order))[:k]
     for event in await _show(turn, order):
@@ -212,6 +215,17 @@ async def _newer_first(turn: _Turn, order: list[str]) -> list[str]:
         return order
     newer = await turn.parts.superseded([turn.candidates[one] for one in order if one in turn.candidates])
     return ranking.behind(order, newer)
+
+
+async def _beyond(turn: _Turn) -> list[str]:
+    """Judges those whom the retrieval ranked too low to be read and who may answer more; gives their ids."""
+    musts = [c for c in turn.criteria if c.need is Need.MUST]
+    found = await asyncio.to_thread(beyond, musts, turn.parts.words, turn.standings.keys())
+    for candidate_id, content_hash in found.items():
+        turn.retrieved.setdefault(candidate_id, Retrieved(candidate_id, content_hash, 0.0))
+    await _read(turn, list(found))
+    await _judge_by_rules(turn, list(found))
+    return list(found)
 
 
 async def _show(turn: _Turn, ids: Sequence[str]) -> list[SearchEvent]:

@@ -110,6 +110,24 @@ async def test_the_criterion_that_empties_the_list_is_named(pool: Pool) -> None:
     assert sum(counts.values()) == 2
 
 
+async def test_the_counts_are_of_the_whole_pool() -> None:
+    """More candidates miss the town than a search reads."""
+    many = tuple(developer(f"P{number} Martin", "Paris", "de:Allemand : courant") for number in range(90))
+    events = await events_of(Pool(many), "développeur Python à Marseille qui parle allemand")
+    nothing = next(event for event in events if isinstance(event, NothingFound))
+    assert max(dropped.count for dropped in nothing.without) == 90
+
+
+async def test_whoever_answers_all_is_found_however_low_they_were_ranked() -> None:
+    crowd = tuple(
+        developer(f"P{number} Martin", "Paris", "de:Allemand : courant", extra="Python Python allemand")
+        for number in range(90)
+    )
+    odd = developer("Zoe Lang", "Marseille", "de:Allemand : courant")
+    events = await events_of(Pool((*crowd, odd)), "développeur Python à Marseille qui parle allemand")
+    assert last_order(events).candidate_ids[0] == odd.id
+
+
 async def test_one_of_two_towns_is_enough(pool: Pool) -> None:
     events = await events_of(pool, "développeur Python à Lyon ou à Paris")
     assert not any(isinstance(event, NothingFound) for event in events)

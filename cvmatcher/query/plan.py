@@ -56,10 +56,10 @@ def plan(criteria: Sequence[Criterion], message: str = "", unused: Sequence[str]
     if not wanted:
         text = " ".join(message.split()) or "cv"
         return Plan((Meaning(text, 1.0),), (WordLeg("", _content(text), 0.5),))
-    legs = [leg for criterion in wanted for leg in _legs(criterion)]
+    asked = [leg for criterion in wanted for leg in legs(criterion)]
     if left := _content(" ".join(unused)):
-        legs.append(WordLeg("", left, LEFT_OVER))
-    return Plan(tuple(_meanings(wanted, message)), tuple(legs))
+        asked.append(WordLeg("", left, LEFT_OVER))
+    return Plan(tuple(_meanings(wanted, message)), tuple(asked))
 
 
 def _meanings(criteria: Sequence[Criterion], message: str) -> Iterable[Meaning]:
@@ -80,7 +80,8 @@ def _other_names(title: str) -> tuple[str, ...]:
     return (*titles.names(title, "en")[:NAMES], *titles.names(title, "fr")[:NAMES])
 
 
-def _legs(criterion: Criterion) -> Iterable[WordLeg]:
+def legs(criterion: Criterion) -> Iterable[WordLeg]:
+    """The words of one criterion, and the fields they are asked of."""
     share = 0.4 if criterion.need is Need.NICE else 1.0
     value = criterion.value
     match criterion.kind:
