@@ -30,7 +30,8 @@ _ASKING = (
 )
 _SEARCHING = (
     r"(?:(?:suis|sommes|est) (?:a la recherche|en recherche|en quete) (?:de |d'|du )|a la recherche (?:de |d'|du )"
-    r"|recherchons|recherche|cherch\w+|recherch\w+|besoin (?:de |d')|voudrais|voudrait|voudrions|veux|veut|voulons"
+    r"|recherchons|(?<!profil )recherche|recherche(?=\s*:)|cherch\w+|recherch(?!e\b)\w+"
+    r"|besoin (?:de |d')|voudrais|voudrait|voudrions|veux|veut|voulons"
     r"|aimerais"
     r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*"
     r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
