@@ -379,7 +379,7 @@ async def test_a_model_that_is_not_ready_cannot_be_switched_to(parts: Parts) -> 
 
 @pytest.mark.parametrize(
     ("scores", "falls"),
-    [([(0.5, 0.5)] * 20, False), ([(0.5, 0.495)] * 20, False), ([(0.5, 0.48)] * 20, True), ([(0.2, 0.9)], False)],
+    [([(0.5, 0.5)] * 20, False), ([(0.5, 0.496)] * 20, False), ([(0.5, 0.49)] * 20, True), ([(0.2, 0.9)], False)],
 )
 def test_a_mean_that_falls_refuses(scores: list[tuple[float, float]], *, falls: bool) -> None:
     assert compared(scores).falls is falls
