@@ -74,6 +74,12 @@ def test_limits(message: str, field: str, value: object) -> None:
     assert value in [getattr(criterion, field) for criterion in understand(message)[0]]
 
 
+@pytest.mark.parametrize("town", ["Montréal", "Ivry", "NYC", "Reading", "Nice", "Leeds", "Gap", "Le Mans"])
+@pytest.mark.parametrize("message", ["comptable à {}, Excel", "comptable, {}, 5 ans", "accountant, {} or remote"])
+def test_towns_that_look_like_other_words(message: str, town: str) -> None:
+    assert [c.value for c in understand(message.format(town))[0] if c.kind is K.PLACE] == [town]
+
+
 def test_years_with_a_skill_are_counted_with_it() -> None:
     years = next(c for c in understand("5 ans d'expérience en Java")[0] if c.kind is K.YEARS)
     assert (years.minimum, years.value) == (5, "Java")

@@ -33,7 +33,7 @@ _SEARCHING = (
     r"|recherchons|(?<!profil )recherche|recherche(?=\s*:)|cherch\w+|recherch(?!e\b)\w+"
     r"|besoin (?:de |d')|voudrais|voudrait|voudrions|veux|veut|voulons"
     r"|aimerais"
-    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouv\w+|montr\w+|donne\w*|propose\w*"
+    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouve[rzs]?|trouvons|montre[rzs]?|montrons|donne\w*|propose\w*"
     r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
     r"|nous) faut(?:drait)?"
     r"|a (?:m'a |m' )?demande|m'a demande|nous a demande|demande|after|looking(?: to hire)? for|look for"

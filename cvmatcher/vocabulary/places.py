@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +19,7 @@ from babel import Locale
 from cvmatcher.vocabulary.folding import Match, Token, fold, names_in, read_lines, stems, tokens
 
 _FAVOURED = ("FR", "BE", "CH", "LU", "CA", "GB", "US")
+_SHORTENED_FROM = 15_000  # inhabitants of a town that people call by the first part of its name
 EARTH_RADIUS_KM = 6371.0
 
 
@@ -63,10 +66,28 @@ def _cities() -> dict[tuple[str, ...], tuple[Place, ...]]:
                 small=file == "towns.tsv.gz",
             )
             found.setdefault(stems(name), []).append(place)
+    for short, whole in _short_names(found).items():
+        found.setdefault(short, found[whole])
     for exonym, name in _other_names("cities"):
         if stems(exonym) != stems(name):
             found[stems(exonym)] = [*found.get(stems(name), []), *found.get(stems(exonym), [])]
     return {key: tuple(sorted(places, key=_likelihood, reverse=True)) for key, places in found.items()}
+
+
+_SHORTENED = re.compile(r"([\w'’]{4,})-(?:sur|en|lès|les|sous|le|la|aux)-")
+
+
+def _short_names(cities: Mapping[tuple[str, ...], Sequence[Place]]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Stems of the short name -> those of the whole one, of the biggest French town so called: "Ivry", "Levallois"."""
+    found: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
+    for key, named in cities.items():
+        for place in named:
+            short = (
+                _SHORTENED.match(place.name) if place.country == "FR" and place.population >= _SHORTENED_FROM else None
+            )
+            if short and found.get(stems(short[1]), ((), 0))[1] < place.population:
+                found[stems(short[1])] = key, place.population
+    return {short: key for short, (key, _) in found.items()}
 
 
 def _likelihood(place: Place) -> float:
@@ -117,9 +138,19 @@ def countries_named(name: str) -> bool:
     return stems(name) in _countries()
 
 
+@cache
+def _other_cities() -> frozenset[tuple[str, ...]]:
+    return frozenset(stems(other) for other, _ in _other_names("cities"))
+
+
 def regions_named(name: str) -> bool:
     """Whether it is a region's name: "PACA", "IDF" are letters, but certain."""
     return stems(name) in _regions()
+
+
+def lettered(name: str) -> bool:
+    """Whether letters such as "NYC" are a listed name of a city, region or country, and no chance."""
+    return stems(name) in _other_cities() or regions_named(name) or countries_named(name)
 
 
 def all_named(name: str) -> tuple[Place, ...]:

@@ -123,8 +123,8 @@ def _degrees(message: Message) -> Iterator[Item]:
             continue  # "driving licence" is a skill
         if re.search(r"\b(?:scrum|web|product|head|station|yacht|quarter|cash|market)\s$", message.folded[:start]):
             continue
-        if match["what"] == "cap" and message.text[start] == "c":
-            continue  # "a cap of ten"
+        if match["what"] in {"cap", "but"} and message.text[start].islower() and message.english:
+            continue  # "a cap of ten", "but English"
         if match["what"].startswith("licence") and message.english:
             continue
         if not match["field"] or not message.free(*match.span("field")) or len(match["field"].split()) > 5:

@@ -77,7 +77,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         if name.islower() and len(name) < _SURE_LENGTH:
             continue
         everyday = match.canonical.casefold() in words.of("everyday firms")
-        ambiguous = match.exact_case and (everyday or places.all_named(name) or titles.ids(name))
+        ambiguous = everyday or (match.exact_case and (places.all_named(name) or titles.ids(name)))
         if not ambiguous or _beside_another(message, match.start, match.end, [(m.start, m.end) for m in matches]):
             yield match.start, _to_the_end(message, match.end)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind, LanguageLevel
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import languages
+from cvmatcher.vocabulary.folding import Match
 
 _NOT_SPOKEN = re.compile(
     r"\s*(?:market|marche|compan|entreprise|client|cuisine|law|press|food|team|equipe|groupe|group|culture|gaap"
     r"|literature|school|army|citizen|passport|national|labou?r|tax|payroll|restaurant|wine|bulldog|driving|teacher)"
 )
 _SCALE = re.compile(r"\s*\(\s*(?:niveau |level )?([abc][12])\b[^)]*\)")
+_AND = re.compile(r"\b(?:et|and|ou|or)\b|[/&+]")
 _SEVERAL = re.compile(r"\b(?:trilingu\w+|quadrilingu\w+|multilingu\w+)\b")
 
 
@@ -29,13 +32,20 @@ def find(message: Message) -> Iterator[Item]:
         before = found[number - 1].end if number else 0
         after = found[number + 1].start if number + 1 < len(found) else len(message.text)
         level, start, end = _level(message, match.start, match.end, before, after)
-        if level is None and number and continues(message, before, match.start):
+        if level is None and number and _shares(message, found[number - 1 :]):
             level = shared  # "bilingual French/English", "fluent in German and Dutch"
         if level is None:
             level = _several(message, match.start)
         shared = level if start < match.start or (number and level is shared) else None
         message.use(start, end)
         yield Item(CriterionKind.LANGUAGE, match.canonical, start, end, level=level)
+
+
+def _shares(message: Message, listed: list[Match]) -> bool:
+    """Whether the second of the languages stands in one list with the first: commas alone make none."""
+    gaps = [(a.end, b.start) for a, b in pairwise(listed)]
+    joined = next((n for n, gap in enumerate(gaps) if _AND.search(message.folded, *gap)), None)
+    return joined is not None and all(continues(message, *gap) for gap in gaps[: joined + 1])
 
 
 def _several(message: Message, position: int) -> LanguageLevel | None:

@@ -187,14 +187,14 @@ def _spelt(listed: str, written: str) -> bool:
 
 
 def _is_mainly_a_place(name: str, word: str, *, lonely: bool) -> bool:
-    country = places.countries_named(name)
-    if name.isupper() and len(name) <= 4 and not country and not places.regions_named(name):
+    if name.isupper() and len(name) <= 4 and not places.lettered(name):
         return False  # "IFS", "CHU": letters that some town's name happens to be
     if any(m.start == 0 and m.end == len(name) for m in skills.find(name)) or titles.ids(name) or languages.code(name):
         return False
     if lonely:
         return True
-    if (word in words.of("everyday places") and fold(name) == word) or (len(name) < 4 and not country):
+    short = len(name) < 4 and not (name.isupper() and places.lettered(name))
+    if short or (word in words.of("everyday places") and fold(name) == word):
         return False
     return not sectors.ids(name)
 

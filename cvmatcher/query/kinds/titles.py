@@ -284,6 +284,8 @@ def _opened(message: Message) -> Iterator[Item]:
         if behind[0].text in words.of("deeds"):
             continue
         stop = _phrase_end(message, behind)
+        if employers.known(message.text[behind[0].start : stop]):
+            continue
         name = message.text[behind[0].start : stop]
         if _PROFILE.match(message.folded[start:end]) and start and not message.free(max(0, start - 2), start):
             continue  # "pas de profils surdiplômés" says how, not in what
