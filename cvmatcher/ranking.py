@@ -180,3 +180,17 @@ def behind(order: Sequence[str], newer: Mapping[str, Sequence[str]]) -> list[str
             moved.remove(older)
             moved.insert(last, older)
     return moved
+
+
+def meets(criteria: Sequence[Criterion], said: Mapping[str, Verdict]) -> bool:
+    """Whether verdicts answer every must at least partly, of alternatives one, and show nothing that was refused.
+
+    Where nothing is a must, one answered wish is enough.
+    """
+    states = {c.id: said[c.id].state if c.id in said else VerdictState.NOT_FOUND for c in criteria}
+    if any(c.need is Need.MUST_NOT and states[c.id] is VerdictState.MET for c in criteria):
+        return False
+    answered = [c for c in criteria if c.need is not Need.MUST_NOT and states[c.id] is not VerdictState.NOT_FOUND]
+    musts = [c for c in criteria if c.need is Need.MUST]
+    kinds = {c.kind for c in answered if c.need is Need.MUST and c.kind in ALTERNATIVES}
+    return bool(answered) and all(c in answered or c.kind in kinds for c in musts)

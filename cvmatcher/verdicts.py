@@ -13,7 +13,7 @@ import numpy as np
 
 from cvmatcher.domain import Candidate, Criterion, Dossier, Verdict, VerdictState
 from cvmatcher.identity import mask
-from cvmatcher.ports import Embedder
+from cvmatcher.ports import Embedder, Reranker
 from cvmatcher.query import evidence
 from cvmatcher.quotations import has_orders, prove, suspicious
 
@@ -98,3 +98,13 @@ def _checked(verdict: Verdict, candidate: Candidate) -> Verdict | None:
     if quotation is None or suspicious(quotation, candidate.pages):
         return None
     return own.model_copy(update={"quotation": quotation})
+
+
+async def judged(
+    criteria: Sequence[Criterion], candidates: Sequence[Candidate], judge: Reranker
+) -> dict[str, Mapping[str, Verdict]]:
+    """Candidate id -> criterion id -> what `judge` says of it and passes the checks. For a judge that reads names."""
+    desk = Desk(criteria, candidates, masked=False)
+    async for verdict in judge.judge(criteria, desk.dossiers):
+        desk.take(verdict)
+    return {candidate.id: desk.of(candidate.id) for candidate in candidates}

@@ -1,16 +1,17 @@
-// What attributes cannot say: the keyboard, closing things, and leaving a list alone once it is being read.
+// What attributes cannot say: keyboard, closing, a list left alone while it is read.
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
-  const on = (event, act, options) => document.addEventListener(event, act, options);
+  const all = selector => [...document.querySelectorAll(selector)];
+  const on = (event, act) => document.addEventListener(event, act);
   const composer = () => one("[data-composer]");
+  const rows = () => all("li[data-card]");
   const card = () => document.activeElement?.closest("[data-card]") ?? one("[data-card].is-open");
 
   const move = step => {
-    const cards = [...document.querySelectorAll("li[data-card]")];
-    const next = cards[cards.indexOf(card()) + step] ?? (card() ? null : cards[0]);
+    const next = rows()[rows().indexOf(card()) + step] ?? (card() ? null : rows()[0]);
     if (!next) return;
     one("a", next).focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest", behavior: "auto" });
+    next.scrollIntoView({ block: "nearest" });
   };
 
   const letters = {
@@ -23,7 +24,7 @@
   const escape = () => {
     const panel = one("#panel");
     if (one("dialog[open], :popover-open")) return;
-    const menu = one("details:is(.more, .alike)[open]");
+    const menu = one("details:is(.more, .drop)[open]");
     if (menu) menu.open = false;
     else if (one("[data-stop]")) one("[data-stop]").click();
     else if (panel?.firstElementChild) close(panel);
@@ -33,51 +34,48 @@
   const close = panel => {
     const open = one("[data-card].is-open");
     panel.replaceChildren();
-    const url = new URL(window.location);
+    const url = new URL(location);
     for (const name of ["cv", "tab"]) url.searchParams.delete(name);
-    window.history.replaceState(window.history.state, "", url);
+    history.replaceState(history.state, "", url);
     open?.classList.remove("is-open");
     if (open) one("a", open).focus();
   };
 
   on("keydown", event => {
+    const { target, key } = event;
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") return escape();
-    if (event.target === composer()) {
-      if (event.key === "Enter" && !event.shiftKey) {
-        event.preventDefault();
-        if (event.target.value.trim()) send(event.target.form);
-      }
-      return;
+    if (key === "Escape") return escape();
+    if (target === composer()) {
+      if (key !== "Enter" || event.shiftKey) return;
+      event.preventDefault();
+      if (target.value.trim()) send(target.form);
+    } else if (!target.closest("input:not([type=radio], [type=checkbox]), textarea, select, dialog[open]") && "letterKeys" in document.body.dataset) {
+      const named = one(`[data-key="${CSS.escape(key)}"]`, card() ?? document);
+      if (!named && !letters[key]) return;
+      event.preventDefault();
+      named ? named.click() : letters[key]();
     }
-    if (event.target.closest("input:not([type=radio]), textarea, select, dialog[open]")) return;
-    if (!document.body.hasAttribute("data-letter-keys")) return;
-    const named = one(`[data-key="${CSS.escape(event.key)}"]`, card() ?? document);
-    if (!named && !letters[event.key]) return;
-    event.preventDefault();
-    named ? named.click() : letters[event.key]();
   });
 
-  // Enter asks anew even while Stop stands in place of Send.
-  const send = form => (one("[data-stop]", form) ? window.htmx.trigger(form, "submit") : form.requestSubmit());
-
-  // Hidden first: the request of its Undo still needs the element.
-  const dismiss = toast => { toast.hidden = true; setTimeout(() => toast.remove(), 9000); };
+  // Enter asks anew even while Stop stands for Send.
+  const send = form => (one("[data-stop]", form) ? htmx.trigger(form, "submit") : form.requestSubmit());
 
   on("click", event => {
     const target = event.target.closest("[data-dismiss], [data-close-panel], [data-keys], [data-apply]");
     if (!target) return;
-    if (target.matches("[data-dismiss]")) dismiss(target.closest(".toast"));
-    if (target.matches("[data-close-panel]")) { event.preventDefault(); close(one("#panel")); }
+    if (target.matches("[data-dismiss]")) setTimeout(() => target.closest(".toast").remove()); // Undo sends first
+    if (target.matches("[data-close-panel]")) close(one("#panel"));
     if (target.matches("[data-keys]")) one("#keys").showModal();
     if (target.matches("[data-apply]")) target.hidden = true;
   });
 
   // A list that is being read keeps its order: the new one is offered.
   const touch = event => event.target.closest?.("[data-cards]")?.setAttribute("data-touched", "");
-  for (const kind of ["pointerdown", "keydown", "focusin", "wheel", "touchmove"]) on(kind, touch, { passive: true });
+  for (const kind of ["pointerdown", "keydown", "focusin", "wheel", "touchmove"]) on(kind, touch);
 
+  let place; // of the row with the focus
   on("htmx:before:swap", event => {
+    place = rows().indexOf(document.activeElement?.closest("li"));
     const { tasks } = event.detail;
     for (const task of [...tasks]) {
       const list = task.target;
@@ -87,36 +85,39 @@
     }
   });
 
-  // On a narrow screen a profile is a page of its own.
+  // On a narrow screen a profile is a page.
   on("htmx:before:request", event => {
-    const source = event.detail.ctx.sourceElement;
-    if (!source.matches("[data-open]") || window.matchMedia("(min-width: 72rem)").matches) return;
+    const { sourceElement: link } = event.detail.ctx;
+    if (!link.matches("[data-open]") || matchMedia("(min-width: 72rem)").matches) return;
     event.preventDefault();
-    window.location.href = source.href;
+    location.href = link.href;
   });
 
-  // A stream that is lost says so after three tries; one refused for want of a login goes there.
-  on("htmx:sse:error", event => {
-    if (event.detail.status === 401) window.location.href = `/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`;
-    const lost = one(".lost", event.target);
-    if (lost && event.detail.connection?.attempt >= 3) lost.hidden = false;
+  // A lost stream says so after three tries; one refused for want of a login goes there.
+  on("htmx:sse:error", ({ detail, target }) => {
+    if (detail.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    if (detail.connection?.attempt >= 3) one(".lost", target)?.removeAttribute("hidden");
   });
-  on("htmx:sse:after:connection", event => { const lost = one(".lost", event.target); if (lost) lost.hidden = true; });
+  on("htmx:sse:after:connection", ({ target }) => one(".lost", target)?.setAttribute("hidden", ""));
 
-  // The card of the profile beside is marked. Toasts go by themselves, errors stay until they are closed.
+  // The card of the profile beside is marked; the dialog is open while it holds something; the focus of a row that is
+  // gone goes to the next; toasts go by themselves, errors stay.
   on("htmx:after:swap", () => {
     const shown = one("#panel [data-of]")?.dataset.of;
-    if (shown) for (const item of document.querySelectorAll("li[data-card]")) item.classList.toggle("is-open", item.id === shown);
-    for (const toast of document.querySelectorAll(".toast:not(.is-error, [data-timed])")) {
+    if (shown) for (const row of rows()) row.classList.toggle("is-open", row.id === shown);
+    const dialog = one("#dialog");
+    if (!dialog.firstElementChild) dialog.close();
+    else if (!dialog.open) dialog.showModal();
+    if (place >= 0 && document.activeElement === document.body) one("a", rows()[place] ?? rows().at(-1))?.focus();
+    for (const toast of all(".toast:not(.is-error, [data-timed])")) {
       toast.dataset.timed = "";
-      setTimeout(() => toast.matches(":hover, :focus-within") || dismiss(toast), 8000);
+      setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), 8000);
     }
   });
 
-  // A server that cannot be reached: the page's own words for it.
-  on("htmx:error", event => {
-    const failed = event.detail.error?.name === "TypeError" || event.detail.error === "timeout";
-    if (failed && !one(".toast.is-offline")) one("#toasts").append(one("#offline").content.cloneNode(true));
+  // No server: the page's own words for it.
+  on("htmx:error", ({ detail }) => {
+    if ((detail.error?.name === "TypeError" || detail.error === "timeout") && !one(".is-offline")) one("#toasts").append(one("#offline").content.cloneNode(true));
   });
 
   // While a file is dragged, the places that take it show; they are file inputs, which take a drop by themselves.
@@ -132,5 +133,8 @@
     event.dataTransfer.dropEffect = "none";
   });
 
-  on("change", event => event.target.matches("[data-submit]") && event.target.form.requestSubmit());
+  on("change", ({ target }) => {
+    if (target.matches("[data-submit]")) target.form.requestSubmit();
+    if (target.matches("[data-all]")) for (const box of all("[name=c]")) box.checked = target.checked;
+  });
 })();

@@ -18,6 +18,8 @@ from litestar import Litestar
 from pydantic import SecretStr
 
 from cvmatcher import jobs, store
+from cvmatcher.adapters.rules_interpreter import RulesInterpreter
+from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.domain import (
     Candidate,
@@ -39,7 +41,7 @@ from cvmatcher.domain import (
     VerdictState,
 )
 from cvmatcher.indexing import Follower
-from cvmatcher.search import SearchRequest
+from cvmatcher.search import SearchParts, SearchRequest
 from cvmatcher.settings import Settings
 from cvmatcher.store import candidates, people
 from cvmatcher.store.people import Role, User
@@ -75,6 +77,14 @@ def services_of(database: store.Database, queue: jobs.Queue, home: Path, **setti
         "vectors": vectors,
         "words": words,
         "follower": Follower(vectors, words),
+        "search": SearchParts(
+            embedder=embedder,
+            vectors=vectors,
+            words=words,
+            rules=RulesInterpreter(),
+            judge_by_rules=RulesReranker(),
+            read_candidates=candidates.by_ids,
+        ),
     }
     unused = {name: None for name in Services.__dataclass_fields__ if name not in parts}
     given = {name: value for name, value in parts.items() if name in Services.__dataclass_fields__}
@@ -134,6 +144,11 @@ class Browser:
 
     async def htmx(self, path: str, fields: dict[str, str] | None = None) -> httpx.Response:
         return await self.post(path, fields, **HTMX)
+
+    async def signed_in(self, user: User) -> None:
+        """A session without the password's slow digest, for tests that are not about signing in."""
+        self.http.cookies.set("session", await people.start_session(user.id), domain=self.http.base_url.host)
+        await self.get("/")
 
     async def sign_in(self, name: str, password: str = PASSWORD) -> httpx.Response:
         await self.get("/login")

@@ -11,7 +11,7 @@ import pytest
 from cvmatcher import backup, erasure, ingest, listing, store
 from cvmatcher.domain import Conflict, InvalidInput
 from cvmatcher.ingest import IngestParts
-from cvmatcher.store import Database, candidates, likes, tombstones, vectors
+from cvmatcher.store import Database, candidates, likes, shortlisted, tombstones, vectors
 from tests.ingesting import all_candidates, assert_sound, folder_source, make_parts, write
 
 CVS = {"ada.txt": "Ada\nPython in Lyon", "bob.txt": "Bob\nnurse in Lille", "copy.txt": "Ada\nPython in Lyon"}
@@ -70,7 +70,7 @@ async def test_the_erased_stay_away(database: Database, other_database: Database
     report = await backup.restore(other_database, tmp_path / "new", tmp_path / "b.tar.gz", parts.secret)
     assert report.erased_again == 2  # both files with her bytes
     assert [one.profile.name for one in await all_candidates()] == ["Bob"]
-    assert await likes.likes_of("rita") == []
+    assert await shortlisted.entries("rita") == []
     await assert_sound()
 
 

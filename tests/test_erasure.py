@@ -32,7 +32,19 @@ from cvmatcher.domain import (
 from cvmatcher.erasure import ErasureParts
 from cvmatcher.indexing import Follower
 from cvmatcher.ingest import IngestParts
-from cvmatcher.store import audit, candidates, erasures, ledger, likes, tombstones, traces, turns
+from cvmatcher.store import (
+    audit,
+    candidates,
+    comparisons,
+    erasures,
+    ledger,
+    likes,
+    shortlisted,
+    tombstones,
+    traces,
+    turns,
+)
+from cvmatcher.store.shortlisted import Stage
 from cvmatcher.store.turns import Change, NewTurn
 from tests.fakes import FakeWordIndex
 from tests.ingesting import all_candidates, assert_sound, folder_source, make_parts, write
@@ -141,9 +153,11 @@ async def test_nothing_is_left(database: store.Database, pool: Pool) -> None:
     await _turn(pool, f"python like {NAME} in Lyon")
     running = await _turn(pool, "python", ended=False)
     await likes.like("rita", zoe.id)
-    await likes.write_note("rita", zoe.id, f"call {PHONE}")
+    await shortlisted.write("rita", zoe.id, Stage.NEW, f"call {PHONE}")
     await likes.like("rita", bob.id)
-    await likes.write_note("rita", bob.id, f"knows {NAME}")
+    await shortlisted.write("rita", bob.id, Stage.OFFER, f"knows {NAME}", "a change")
+    await comparisons.pick("rita", zoe.id)
+    await comparisons.pick("rita", bob.id)
     await audit.append("rita", "viewed", zoe.id)
     await database["lists_of_tomorrow"].insert_many(
         [
@@ -163,14 +177,15 @@ async def test_nothing_is_left(database: store.Database, pool: Pool) -> None:
         pass
     everything = [*CANARIES, zoe.id.encode(), zoe.content_hash.encode()]
     assert {name for name, _ in await _in_documents(database, everything)} >= {
-        "CVExtractionCollection", "faiss_index", "seen_cvs", "conversations", "turns", "turn_events", "likes",
+        "CVExtractionCollection", "faiss_index", "seen_cvs", "conversations", "turns", "turn_events",
+        "shortlist_entries", "comparisons",
     }  # fmt: skip
     assert await _in_redis(queue, CANARIES)
     assert {name for name, _ in _in_files(home, everything)} >= {"worker.log", "manifest.json"}
 
     before = await erasure.preview([zoe.id], [], database)
     assert [one.files for one in before.found] == [(f"folder: {FILE}",)]
-    assert before.traces["likes"] == 2
+    assert before.traces["shortlist_entries"] == 2
     receipt = await erasure.erase(await erasure.person_of([zoe.id]), pool.erasing, by="ada")
     assert receipt.candidates == 1
     assert receipt.left == (f"folder: {FILE}",)
@@ -188,7 +203,7 @@ async def test_nothing_is_left(database: store.Database, pool: Pool) -> None:
     assert [event.type for event in kept] == ["hits", "hits", "ordered", "hits", "ended"]
     assert isinstance(kept[2], Ordered)
     assert kept[2].candidate_ids == (bob.id,)
-    assert [one.note for one in await likes.likes_of("rita")] == [f"knows {traces.GONE}"]
+    assert [one.note for one in await shortlisted.entries("rita")] == [f"knows {traces.GONE}"]
     tomorrow = {raw.pop("_id"): raw async for raw in database["lists_of_tomorrow"].find({})}
     assert tomorrow == {
         "1": {"candidates": [bob.id], "title": f"not {traces.GONE}"},

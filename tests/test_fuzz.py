@@ -30,7 +30,7 @@ from cvmatcher.store.traces import Person, forgotten
 from cvmatcher.store.values import now
 from cvmatcher.web.app import create_app
 from cvmatcher.web.cvs import disposition
-from cvmatcher.web.liked import safe_cell
+from cvmatcher.web.listed import safe_cell
 from tests.site import WHOLE, Scripted, candidate, person, script, services_of, serving
 from tests.test_web_access import ROUTES
 

@@ -29,7 +29,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
-from cvmatcher.store import audit, likes, people
+from cvmatcher.store import audit, candidates, people, shortlisted
 from cvmatcher.store.people import Role
 from cvmatcher.vocabulary.folding import fold
 from cvmatcher.web.app import create_app
@@ -148,7 +148,20 @@ async def _seen(site: Site) -> list[httpx.Response]:
     answers += [await rita.get(f"/cv/cand1?turn={turn}&tab={tab}") for tab in tabs]
     answers += [await rita.get(f"/cv/cand1?turn={turn}&tab={tab}", **HTMX) for tab in tabs]
     answers += [await rita.get(f"/turns/{turn}/events?after=0"), await rita.get(f"/turns/{turn}/list", **HTMX)]
-    answers += [await rita.htmx("/cv/cand1/like"), await rita.htmx("/cv/cand1/note", {"note": "Hélène plaît"})]
+    answers.append(await rita.htmx("/cv/cand1/like"))
+    note = f"/lists/{site.user.id}/entries/cand1"
+    answers.append(await rita.htmx(note, {"status": "new", "note": "Hélène plaît"}))
+    answers.append(await rita.htmx(note, {"status": "offer", "note": f"{blind.HIDDEN} plaît"}))
+    (entry,) = await shortlisted.entries(site.user.id)
+    assert entry.note == "Hélène plaît"
+    answers += [await rita.htmx(f"/compare/cand{number}/pick?turn={turn}") for number in (1, 2)]
+    compared = f"/compare?c=cand1&c=cand2&turn={turn}"
+    answers += [await rita.get(compared), await rita.get(f"{compared}&only=differences", **HTMX)]
+    answers += [await rita.get(path) for path in ("/lists", "/lists/choose?c=cand1", note.partition("/entries")[0])]
+    await rita.post("/searches", {"from": turn, "name": "x"})
+    await candidates.collection().update_many({}, {"$set": {"ingested_at": datetime.now(UTC)}})
+    (saved,) = (await rita.get("/searches", Accept="application/json")).json()["searches"]
+    answers += [await rita.get("/searches"), await rita.get(f"/searches/{saved['id']}")]
     answers += [await rita.get("/likes"), await rita.get("/likes.csv"), await rita.get("/")]
     answers += [await rita.get("/decisions"), await rita.get("/audit")]
     token = await people.new_token(site.user.id, "t")
@@ -165,7 +178,7 @@ async def test_the_planted_identity_is_nowhere(site: Site) -> None:
     stream = next(one for one in answers if "/events" in str(one.request.url))
     assert any(name in message.get("data", "") for message in messages(stream.text))
     shown = {answer.request.url.path for answer in answers if name in answer.text}
-    assert {"/cv/cand1", "/likes", "/likes.csv"} <= shown
+    assert {"/cv/cand1", "/likes", "/likes.csv", "/compare", "/compare/cand2/pick", "/lists/choose"} <= shown
     assert sum("services en Python" in answer.text for answer in answers) > 3  # what is no identity stays
 
 
@@ -205,7 +218,7 @@ async def test_blind_mode_ends_for_the_one_who_ends_it(site: Site) -> None:
     await site.rita.post("/settings/blind", {"blind": ""})
     assert "Hélène Castelnau" in (await site.rita.get("/cv/cand1")).text
     assert [row.act for row in await audit.about(site.user.id)][:2] == ["blind off", "blind on"]
-    assert await likes.likes_of(site.user.id) == []
+    assert await shortlisted.entries(site.user.id) == []
 
 
 def test_a_person_without_a_name_found_is_masked_by_the_file_s_name_and_loses_the_head() -> None:

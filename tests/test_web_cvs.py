@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,12 +21,11 @@ from cvmatcher.domain import (
     QuarantineReason,
     SpokenLanguage,
 )
-from cvmatcher.store import audit, ledger, likes, people
+from cvmatcher.store import audit, ledger, people
 from cvmatcher.store import jobs as stored_jobs
 from cvmatcher.store.people import Role, User
 from cvmatcher.web.app import create_app
 from cvmatcher.web.cvs import disposition
-from cvmatcher.web.liked import safe_cell
 from tests.ingesting import ScriptedSource
 from tests.site import (
     HTMX,
@@ -186,53 +183,6 @@ def test_no_file_name_breaks_out_of_its_header(name: str) -> None:
     assert header.isprintable()
     assert header.count('"') == 2
     assert ".pdf" in header
-
-
-# --------------------------------------------------------------------------------------------------------- shortlist
-
-
-async def test_liking_notes_undo_and_order(site: Site) -> None:
-    for number, name in ((1, "Zoé"), (2, "Alma")):
-        await candidate(number, name)
-        liked = await site.rita.htmx(f"/cv/cand{number}/like")
-        assert 'aria-pressed="true"' in liked.text
-        assert f'hx-target=".like-cand{number}"' in liked.text
-    await site.rita.htmx("/cv/cand1/note", {"note": "call on Monday"})
-    page = (await site.rita.get("/likes?sort=name")).text
-    assert page.index("Alma") < page.index("Zoé")
-    assert "call on Monday" in page
-    gone = await site.rita.htmx("/cv/cand1/unlike")
-    assert "Undo" in gone.text
-    assert "Zoé" not in (await site.rita.get("/likes")).text
-    await site.rita.htmx("/cv/cand1/like")
-    assert "call on Monday" in (await site.rita.get("/likes")).text
-    assert (await site.rita.htmx("/cv/nobody/like")).status_code == 404
-    assert (await site.rita.post("/cv/cand1/unlike", {"back": "/likes"})).headers["location"] == "/likes"
-
-
-async def test_a_shortlist_is_its_owner_s(site: Site) -> None:
-    await candidate(1)
-    await site.rita.htmx("/cv/cand1/like")
-    other = await person("hugo")
-    assert await likes.likes_of(other.id) == []
-
-
-async def test_the_export_holds_no_formula(site: Site) -> None:
-    await candidate(1, profile=FULL)
-    await site.rita.htmx("/cv/cand1/like")
-    answer = await site.rita.get("/likes.csv")
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert rows[0][0] == "Name"
-    assert rows[1][1] == "'=HYPERLINK(1)"
-    french = await site.rita.get("/likes.csv", **{"Accept-Language": "fr"})
-    assert french.content.decode("utf-8-sig").startswith("Nom;")
-    assert {row.act for row in await audit.about("cand1")} == {"exported"}
-
-
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_a_dangerous_cell_is_neutralised(cell: str) -> None:
-    assert safe_cell(cell) == f"'{cell}"
 
 
 async def test_the_audit_log_notices_a_change(site: Site) -> None:

@@ -17,9 +17,10 @@ import pytest
 from cvmatcher import jobs, retention, store
 from cvmatcher.adapters.gemini import Gemini
 from cvmatcher.domain import Profile
-from cvmatcher.store import audit, candidates, contacts, decisions, likes, preferences
+from cvmatcher.store import audit, candidates, contacts, decisions, likes, preferences, shortlisted
 from cvmatcher.store.people import Role
 from cvmatcher.store.preferences import Preferences
+from cvmatcher.store.shortlisted import Stage
 from cvmatcher.web.app import create_app
 from cvmatcher.wiring import Services
 from tests.site import WHOLE, Browser, Scripted, candidate, person, scripted, services_of, serving, until
@@ -108,7 +109,7 @@ async def test_what_is_known_of_a_person_comes_as_a_zip(site: Site) -> None:
     await candidate(1, profile=zoe)
     await candidate(2, "Other Person")
     await likes.like("someone", "cand1")
-    await likes.write_note("someone", "cand1", "a good one")
+    await shortlisted.write("someone", "cand1", Stage.NEW, "a good one")
     scripted(site.services).bytes_of["1"] = b"%PDF-1.4 hers"
     await _asked(site)
     answer = await site.ada.post("/privacy/access", {"candidate": "cand1"})

@@ -53,6 +53,7 @@ class CandidateDocument(Document):
             IndexModel([("file_name", ASCENDING)], name="file_name"),
             IndexModel([("contacts", ASCENDING)], name="contacts"),
             IndexModel([("enrichment_waits", ASCENDING)], name="enrichment_waits"),
+            IndexModel([("ingested_at", ASCENDING)], name="ingested_at"),
         ]
 
 
@@ -177,6 +178,21 @@ async def each_known() -> AsyncIterator[Known]:
             modified=aware(raw.get("modified")),
             ingested_at=aware(raw["ingested_at"]),
         )
+
+
+async def since(moment: datetime) -> AsyncIterator[Candidate]:
+    """Those read in, or read anew, at `moment` or later, oldest first."""
+    async for raw in collection().find({"ingested_at": {"$gte": moment}}).sort("ingested_at", ASCENDING):
+        yield _candidate(raw)
+
+
+async def fresh_among(candidate_ids: Iterable[str], moment: datetime) -> frozenset[str]:
+    """Those of the candidates that were read in, or read anew, after `moment`."""
+    found: set[str] = set()
+    for some in in_chunks(candidate_ids):
+        query = {"_id": {"$in": some}, "ingested_at": {"$gt": moment}}
+        found |= {raw["_id"] async for raw in collection().find(query, {"_id": 1})}
+    return frozenset(found)
 
 
 async def files_held(*, session: Session | None = None) -> int:

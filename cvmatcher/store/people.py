@@ -21,7 +21,6 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Conflict, InvalidInput, NotFound, TooManyTries, Value
-from cvmatcher.store import likes
 from cvmatcher.store.traces import NOBODY, Traces
 
 SESSION_LIFE = timedelta(days=14)
@@ -125,7 +124,7 @@ class TriesDocument(Document):
         indexes: ClassVar = [IndexModel([("expires", ASCENDING)], expireAfterSeconds=0)]
 
 
-DOCUMENTS: tuple[type[Document], ...] = (UserDocument, SessionDocument, TokenDocument, TriesDocument, *likes.DOCUMENTS)
+DOCUMENTS: tuple[type[Document], ...] = (UserDocument, SessionDocument, TokenDocument, TriesDocument)
 TRACES: Traces = dict.fromkeys((UserDocument, SessionDocument, TokenDocument, TriesDocument), NOBODY)
 
 

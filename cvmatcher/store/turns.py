@@ -45,7 +45,9 @@ class Conversation(Value):
 class Change(Value):
     """What made this turn differ from the one it came from, for showing: "without Lyon", "German: nice to have"."""
 
-    kind: str  # "drop", "must", "nice", "must_not", "add", "like", "unlike", "undo", "again", "document", "cut"
+    kind: (
+        str  # "drop", "must", "nice", "must_not", "add", "like", "unlike", "undo", "again", "document", "cut", "saved"
+    )
     label: str = ""  # of the criterion, name of the person or of the file
     candidate: str = ""  # the person's id
 
@@ -69,6 +71,7 @@ class Turn(Value):
     change: Change | None = None
     before: str = ""  # the turn whose criteria Undo goes back to
     kept: Kept = Kept()
+    since: datetime | None = None  # of a saved search: CVs read in after this are new to its owner
     state: str = RUNNING  # or an EndState
     created: datetime
 
@@ -100,6 +103,7 @@ class TurnDocument(Document):
     change: dict[str, Any] | None = None
     before: str = ""
     kept: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
+    since: datetime | None = None
     state: str = RUNNING
     created: datetime
     process: str  # who runs it
@@ -221,6 +225,7 @@ class NewTurn:
     change: Change | None = None
     before: str = ""
     kept: Kept = field(default_factory=Kept)
+    since: datetime | None = None
 
 
 async def add(new: NewTurn) -> Turn:
@@ -242,6 +247,7 @@ async def add(new: NewTurn) -> Turn:
         change=new.change.model_dump() if new.change else None,
         before=new.before,
         kept=new.kept.model_dump(),
+        since=new.since,
         created=_now(),
         process=new.process,
         lease_until=_now() + LEASE,

@@ -89,7 +89,9 @@ class Asker:
     def _after(
         self, base: Turn, message: str, criteria: tuple[Criterion, ...] | None = None, change: Change | None = None
     ) -> NewTurn:
-        return NewTurn(base.conversation, self.user_id, message, self.process, criteria, change, base.id, self.kept)
+        return NewTurn(
+            base.conversation, self.user_id, message, self.process, criteria, change, base.id, self.kept, base.since
+        )
 
     async def _chip(self, base: Turn, act: str, criterion_id: str) -> NewTurn:
         criteria = await store.criteria_of(base.id)

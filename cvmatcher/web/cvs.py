@@ -16,13 +16,14 @@ from cvmatcher import pdf
 from cvmatcher.blind import HIDDEN
 from cvmatcher.domain import Candidate, FileGone, NotFound, NotSignedIn, Unavailable, Unreadable
 from cvmatcher.pdf import PageWords
-from cvmatcher.store import audit, candidates, ledger, likes, people, same_person
+from cvmatcher.store import audit, candidates, comparisons, ledger, likes, people, same_person
 from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
 from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.same_person import Linked
 from cvmatcher.web.above import Above, above
 from cvmatcher.web.auth import signed_in
+from cvmatcher.web.compare import tray_of
 from cvmatcher.web.pages import Page, drawn, marks_of, words_of
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Viewer
@@ -108,6 +109,7 @@ class Opened:
     place: Place | None
     tab: str
     is_liked: bool
+    is_compared: bool
     is_masked: bool = False
     others: tuple[Linked, ...] = ()  # CVs that may be the same person's
     history: History | None = None
@@ -131,6 +133,7 @@ async def opened(web: Web, viewer: Viewer, candidate: Candidate, turn_id: str, t
         is_masked=seen_as.hides(candidate.id),
         others=tuple(await same_person.linked(candidate)),
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
+        is_compared=candidate.id in (await comparisons.of(user.id)).candidates,
         history=await _history(candidate, seen_as, admin=user.is_admin) if tab == "history" else None,
     )
     return await _with_pages(web, shown) if tab == "cv" else shown
@@ -173,7 +176,8 @@ async def profile(
         return Response(shown.candidate.model_dump(mode="json", exclude={"pages", "passages"}))
     context: dict[str, Any] = {name: getattr(shown, name) for name in Opened.__slots__}
     if not request.is_partial:
-        return web.render.page(request.viewer, "cvs/profile.html", beside=False, focus=False, **context)
+        tray = await tray_of(request)
+        return web.render.page(request.viewer, "cvs/profile.html", beside=False, focus=False, tray=tray, **context)
     place = shown.place
     beside = f"/c/{place.conversation}?t={place.turn}&cv={candidate.id}&tab={tab}" if place else ""
     return web.render.fragment(

@@ -16,8 +16,8 @@ from cvmatcher.domain import (
     StatusCode,
     Understood,
 )
-from cvmatcher.store import likes
 from cvmatcher.store.turns import Turn
+from cvmatcher.web.marks import marks
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer, sse
 from cvmatcher.web.sight import Sight
@@ -51,9 +51,6 @@ class Live:
 
     def _text(self, template: str, **context: object) -> str:
         return self._web.render.text(self._viewer, template, view=self._view, **context)
-
-    async def _liked(self) -> frozenset[str]:
-        return await likes.liked_among(self._view.turn.owner, self._view.order)
 
     async def _news(self, batch: list[tuple[int, SearchEvent]]) -> list[Partial]:
         """The swaps for events that this reader has not had.
@@ -94,7 +91,8 @@ class Live:
         return Partial(f"{self._id}-{candidate_id}-why", html, "innerMorph")
 
     async def _cards(self, cards: list[Card], swap: str) -> Partial:
-        html = self._text("search/_cards.html", cards=cards, liked=await self._liked())
+        own = await marks(self._view.turn.owner, [self._view])
+        html = self._text("search/_cards.html", cards=cards, **own)
         return Partial(f"{self._id}-list", html, swap)
 
     def _status(self) -> Partial:

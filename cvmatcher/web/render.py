@@ -25,6 +25,7 @@ from markupsafe import Markup, escape
 
 from cvmatcher.domain import Criterion
 from cvmatcher.store.people import User
+from cvmatcher.store.shortlisted import Stage
 from cvmatcher.web import links, sentences
 from cvmatcher.web.catalogs import LANGUAGES, translations
 from cvmatcher.web.catalogs import mark as _
@@ -173,6 +174,7 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "other_language": _other(language),
             "state_of": state_of,
             "mark_icon": MARKS.get,
+            "stages": tuple(Stage),
         }
     )
     return environment

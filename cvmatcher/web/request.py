@@ -62,7 +62,7 @@ class WebRequest(HTMXRequest):
         if self.content_type[0] != RequestEncodingType.URL_ENCODED:
             return await super().form()
         try:
-            pairs = parse_qsl((await self.body()).decode("utf-8", "replace"), True, max_num_fields=200)
+            pairs = parse_qsl((await self.body()).decode("utf-8", "replace"), True, max_num_fields=1000)
         except ValueError as error:
             raise InvalidInput("too many fields") from error
         return FormMultiDict(pairs)
@@ -71,6 +71,11 @@ class WebRequest(HTMXRequest):
         """The form's fields, the last of each name, as text that can be stored."""
         form = await self.form()
         return {name: clean(value) for name, value in form.multi_items() if isinstance(value, str)}
+
+    async def back(self) -> str:
+        """Where a form without JavaScript returns to: the page it stood on."""
+        referrer = path_of(self.headers.get("referer", ""))
+        return referrer if referrer != "/" else own_path((await self.fields()).get("back", "/"))
 
 
 def bearer(authorization: str) -> str:

@@ -11,15 +11,17 @@ from litestar.response import Redirect, Stream
 
 from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput
 from cvmatcher.search import SearchRequest
-from cvmatcher.store import candidates, likes
+from cvmatcher.store import candidates, saved_searches
 from cvmatcher.store import turns as store
 from cvmatcher.store.turns import Conversation, Kept, NewTurn, Turn
 from cvmatcher.web import links
 from cvmatcher.web.asking import Asker
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.compare import tray_of
 from cvmatcher.web.cvs import Opened, Tab, opened
 from cvmatcher.web.live import Live
+from cvmatcher.web.marks import marks
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial, Viewer
 from cvmatcher.web.request import WebRequest, clean
@@ -88,7 +90,7 @@ async def _page(
 ) -> Response[Any]:
     seen_as = await sight(request.viewer)
     views = [await seen_as.turn(TurnView(one).take(await store.events(one.id))) for one in turns]
-    seen = {candidate for view in views for candidate in view.order}
+    user_id = request.person.id
     return web.render.page(
         request.viewer,
         "search/conversation.html",
@@ -97,11 +99,13 @@ async def _page(
         later=later,
         opened=profile,
         running=next((view for view in reversed(views) if view.running), None),
-        liked=await likes.liked_among(request.person.id, sorted(seen)),
-        conversations=await store.conversations(request.person.id),
+        conversations=await store.conversations(user_id),
+        searches=await saved_searches.of(user_id),
+        tray=await tray_of(request),
         examples=EXAMPLES,
         empty=not views and await candidates.is_empty(),
         linked=linked,
+        **await marks(user_id, views),
     )
 
 
@@ -127,18 +131,44 @@ async def new_turn_of_document(request: WebRequest, web: Web) -> Response[Any]:
 
 
 async def _asker(request: WebRequest, web: Web) -> Asker:
+    return Asker(request.person.id, web.turns.process, await kept(web))
+
+
+async def kept(web: Web) -> Kept:
+    """What a turn that starts now runs on."""
     services = web.services
     off = await services.ai_is_off()
-    kept = Kept(
+    return Kept(
         position=services.follower.position,
         embedder=services.embedder.model_id,
         reader=(services.rules_structurer if off else services.structurer).version,
         off="ai" if off else "",
     )
-    return Asker(request.person.id, web.turns.process, kept)
 
 
 async def _begun(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
+    if not request.htmx:
+        return await elsewhere(request, web, new)
+    turn = await _started(web, new)
+    await web.turns.settled(turn.id, FIRST_ANSWER, in_order=True)
+    return await _article(request, web, turn, _address(turn))
+
+
+async def elsewhere(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
+    """Starts a turn and leads to its page. A browser that has no JavaScript waits for the whole turn first."""
+    turn = await _started(web, new)
+    if request.htmx:
+        await web.turns.settled(turn.id, FIRST_ANSWER, in_order=True)
+        return _after_change(request, _address(turn))
+    await web.turns.settled(turn.id, WITHOUT_SCRIPT)
+    return _after_change(request, _address(turn))
+
+
+def _address(turn: Turn) -> str:
+    return f"/c/{turn.conversation}?t={turn.id}"
+
+
+async def _started(web: Web, new: NewTurn) -> Turn:
     for running in await store.running_in(new.conversation):
         await web.turns.stop(running)
     earlier = [
@@ -152,12 +182,7 @@ async def _begun(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
             message=turn.message, conversation=tuple(earlier), criteria=turn.criteria, k=web.services.settings.top_k
         ),
     )
-    address = f"/c/{turn.conversation}?t={turn.id}"
-    if not request.htmx:
-        await web.turns.settled(turn.id, WITHOUT_SCRIPT)
-        return Redirect(address, status_code=303)
-    await web.turns.settled(turn.id, FIRST_ANSWER, in_order=True)
-    return await _article(request, web, turn, address)
+    return turn
 
 
 async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> Response[Any]:
@@ -170,12 +195,13 @@ async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> R
         Partial("#composer-text", render.text(viewer, "search/_message.html", conversation=place), "innerHTML"),
         Partial("#conversations", await _rail(web, viewer, turn.owner, place), "innerMorph"),
         Partial("#welcome", "", "delete"),
+        Partial("#dialog", ""),
     )
     return render.fragment(
         viewer,
         "search/_turn.html",
         view=view,
-        liked=await likes.liked_among(turn.owner, view.order),
+        **await marks(turn.owner, [view]),
         partials=partials,
         title=place.title,
         headers={"HX-Push-Url": address, "HX-Reswap": f"beforeend show:top showTarget:#t-{turn.id}"},
@@ -209,8 +235,8 @@ async def ordered_list(request: WebRequest, web: Web, turn_id: FromPath[str]) ->
     if not request.is_partial:
         return Redirect(f"/c/{turn.conversation}?t={turn.id}", status_code=303)
     view = await (await sight(request.viewer)).turn(TurnView(turn).take(await store.events(turn.id)))
-    liked = await likes.liked_among(turn.owner, view.order)
-    return web.render.fragment(request.viewer, "search/_cards.html", view=view, cards=view.cards(), liked=liked)
+    own = await marks(turn.owner, [view])
+    return web.render.fragment(request.viewer, "search/_cards.html", view=view, cards=view.cards(), **own)
 
 
 @post("/turns/{turn_id:str}/stop", guards=[signed_in], status_code=200)

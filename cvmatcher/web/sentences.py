@@ -6,6 +6,8 @@ A code without a sentence would be shown raw: a test walks the enumerations of d
 from __future__ import annotations
 
 from cvmatcher.domain import CriterionKind, EndState, FileState, LanguageLevel, Need, QuarantineReason, VerdictState
+from cvmatcher.store.shortlisted import Stage
+from cvmatcher.store.shortlists import Access
 from cvmatcher.web.catalogs import mark as _
 
 QUARANTINE: dict[str, str] = {
@@ -129,6 +131,8 @@ ERRORS: dict[str, str] = {
     "message_too_long": _(
         "This message is longer than 4,096 bytes, about one page. Keep what counts and send it again."
     ),
+    "tray_full": _("Four people can be compared at most. Take one off first."),
+    "nobody_selected": _("Nobody is selected. Tick the people first."),
     "method": _("This address does not work that way."),
 }
 
@@ -165,6 +169,7 @@ ACTS: dict[str, str] = {
     "same person": _("confirmed another CV of this person"),
     "not the same person": _("said that another CV is someone else’s"),
     "took a word back": _("took a word on another CV back"),
+    "compared": _("compared with others"),
     "signed in": _("signed in"),
     "erased": _("erased"),
     "contacted": _("had contact"),
@@ -194,9 +199,39 @@ PLACES: dict[str, str] = {
     "turn_events": _("results of searches"),
     "decisions": _("decisions"),
     "likes": _("shortlists and notes"),
+    "shortlist_entries": _("shortlists and notes"),
+    "comparisons": _("comparisons"),
+    "saved_searches": _("saved searches"),
     "contacts": _("noted contacts"),
     "unmasked": _("who asked to see the name"),
     "listing_pages": _("lists of files"),
+}
+
+PROGRESS: dict[str, str] = {
+    Stage.NEW: _("New"),
+    Stage.TO_CONTACT: _("To contact"),
+    Stage.CONTACTED: _("Contacted"),
+    Stage.INTERVIEW: _("Interview"),
+    Stage.OFFER: _("Offer"),
+    Stage.HIRED: _("Hired"),
+    Stage.DECLINED: _("Declined"),
+}
+
+ACCESS: dict[str, str] = {
+    Access.PRIVATE: _("only me"),
+    Access.READ: _("the team can read"),
+    Access.EDIT: _("the team can edit"),
+}
+
+LINES: dict[str, str] = {  # of a comparison
+    "title": _("Title"),
+    "place": _("Place"),
+    "years": _("Experience"),
+    "cv_date": _("Date of the CV"),
+    "languages": _("Languages"),
+    "skills": _("Skills"),
+    "jobs": _("Last jobs"),
+    "education": _("Education"),
 }
 
 ROLES: dict[str, str] = {"recruiter": _("recruiter"), "admin": _("administrator")}
@@ -224,4 +259,7 @@ TABLES: dict[str, dict[str, str]] = {
     "chart": CHART,
     "stage": STAGES,
     "step": STEPS,
+    "progress": PROGRESS,
+    "line": LINES,
+    "access": ACCESS,
 }

@@ -1,0 +1,168 @@
+"""Comparing 2 to 4 people: the tray in which they are gathered, and the page that shows them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Redirect
+
+from cvmatcher import blind, verdicts
+from cvmatcher.domain import Candidate, Criterion, InvalidInput, NotFound, Verdict
+from cvmatcher.store import audit, candidates, likes, turns
+from cvmatcher.store import comparisons as store
+from cvmatcher.web.auth import signed_in
+from cvmatcher.web.comparing import compare
+from cvmatcher.web.parts import Web
+from cvmatcher.web.render import Partial
+from cvmatcher.web.request import WebRequest
+from cvmatcher.web.sight import Sight, sight
+from cvmatcher.web.turnview import TurnView
+
+TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
+Ids = Annotated[list[str] | None, QueryParameter(name="c")]
+Only = FromQuery[Literal["", "differences"]]
+
+
+def address(ids: Sequence[str], turn: str) -> str:
+    return "/compare?" + "&".join([f"c={one}" for one in ids] + ([f"turn={turn}"] if turn else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """Who is gathered, and where comparing them leads."""
+
+    people: tuple[Candidate, ...]
+    address: str
+
+
+async def tray_of(request: WebRequest) -> Tray:
+    """The reader's tray, as they may see it."""
+    picked, seen_as = await store.of(request.person.id), await sight(request.viewer)
+    known = await candidates.by_ids(picked.candidates)
+    people = tuple(seen_as.candidate(known[one]) for one in picked.candidates if one in known)
+    return Tray(people, address([one.id for one in people], picked.turn))
+
+
+# --------------------------------------------------------------------------------------------------------- gathering
+
+
+@post("/compare/{candidate_id:str}/pick", guards=[signed_in], status_code=200)
+async def pick(request: WebRequest, web: Web, candidate_id: FromPath[str], turn_id: TurnId = "") -> Response[Any]:
+    """Raises Conflict when four are there already."""
+    if await candidates.get(candidate_id) is None:
+        raise NotFound("no such candidate")
+    known = await candidates.by_ids((await store.of(request.person.id)).candidates)
+    await store.keep_only(request.person.id, list(known))
+    await store.pick(request.person.id, candidate_id, turn_id)
+    return await _after(request, web, [candidate_id])
+
+
+@post("/compare/{candidate_id:str}/put-back", guards=[signed_in], status_code=200)
+async def put_back(request: WebRequest, web: Web, candidate_id: FromPath[str]) -> Response[Any]:
+    await store.put_back(request.person.id, candidate_id)
+    return await _after(request, web, [candidate_id])
+
+
+@post("/compare/clear", guards=[signed_in], status_code=200)
+async def clear(request: WebRequest, web: Web) -> Response[Any]:
+    were = (await store.of(request.person.id)).candidates
+    await store.clear(request.person.id)
+    return await _after(request, web, were)
+
+
+async def _after(request: WebRequest, web: Web, changed: Sequence[str]) -> Response[Any]:
+    """The tray anew, and the buttons of those who went in or out."""
+    tray = await tray_of(request)
+    picked = [one.id for one in tray.people]
+    if request.wants_json:
+        return Response({"compared": picked})
+    if not request.htmx:
+        return Redirect(await request.back(), status_code=303)
+    turn, viewer, render = (await store.of(request.person.id)).turn, request.viewer, web.render
+    buttons = [
+        Partial(
+            f".compare-{one}",
+            render.text(viewer, "compare/_pick.html", candidate_id=one, turn_id=turn, is_compared=one in picked),
+            "outerMorph",
+        )
+        for one in changed
+    ]
+    return render.partials(*buttons, Partial("#tray", render.text(viewer, "compare/_picked.html", tray=tray)))
+
+
+# -------------------------------------------------------------------------------------------------------- comparing
+
+
+@get("/compare", guards=[signed_in])
+async def side_by_side(
+    request: WebRequest, web: Web, ids: Ids = None, turn_id: TurnId = "", only: Only = ""
+) -> Response[Any]:
+    """The people `c` side by side, with the criteria of the reader's search `turn`; looks go to the audit log."""
+    wanted = list(dict.fromkeys(ids or []))
+    if len(wanted) > store.MOST:
+        raise InvalidInput("four people at most", sentence="tray_full")
+    user = request.person
+    known = await candidates.by_ids(wanted)
+    people = [known[one] for one in wanted if one in known]
+    seen_as = await sight(request.viewer)
+    for one in people:
+        await audit.append(user.id, "compared", one.id)
+    view = await _view(turn_id, user.id)
+    criteria = view.criteria if view else ()
+    said = await _judged(web, people, criteria, view)
+    shown = {one.id: _as_seen(said.get(one.id, {}), one, seen_as) for one in people}
+    comparison = compare([seen_as.candidate(one) for one in people], criteria, shown)
+    context: dict[str, Any] = {
+        "comparison": comparison.differences() if only else comparison,
+        "only": only,
+        "here": address([one.id for one in people], turn_id if view else ""),
+        "without": {
+            one.id: address([other.id for other in people if other is not one], turn_id if view else "")
+            for one in people
+        },
+        "turn": view.turn if view else None,
+        "masked": {one.id for one in people if seen_as.hides(one.id)},
+        "liked": await likes.liked_among(user.id, [one.id for one in people]),
+    }
+    if request.is_partial:
+        return web.render.fragment(request.viewer, "compare/_table.html", **context)
+    return web.render.page(request.viewer, "compare/compare.html", **context)
+
+
+def _as_seen(said: Mapping[str, Verdict], person: Candidate, seen_as: Sight) -> dict[str, Verdict]:
+    if not seen_as.hides(person.id):
+        return dict(said)
+    return {criterion_id: blind.verdict(verdict, person) for criterion_id, verdict in said.items()}
+
+
+async def _view(turn_id: str, user_id: str) -> TurnView | None:
+    """None without a turn, or when it is another person's or gone: the CVs are compared without criteria then."""
+    if not turn_id:
+        return None
+    try:
+        turn = await turns.turn(turn_id, user_id)
+    except NotFound:
+        return None
+    return TurnView(turn).take(await turns.events(turn_id))
+
+
+async def _judged(
+    web: Web, people: Sequence[Candidate], criteria: Sequence[Criterion], view: TurnView | None
+) -> dict[str, Mapping[str, Verdict]]:
+    """The search's verdicts; by rules for those whom the search did not show."""
+    if view is None or not criteria:
+        return {}
+    said: dict[str, Mapping[str, Verdict]] = {
+        one.id: {verdict.criterion_id: verdict for verdict in view.verdicts[one.id]}
+        for one in people
+        if one.id in view.verdicts
+    }
+    others = [one for one in people if one.id not in said]
+    return said | await verdicts.judged(criteria, others, web.services.search.judge_by_rules)
+
+
+HANDLERS = (pick, put_back, clear, side_by_side)

@@ -1,0 +1,228 @@
+"""People on a shortlist: put on, taken off, moved, copied, given a status or a note, one or several, and undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Redirect
+
+from cvmatcher.domain import InvalidInput, NotFound
+from cvmatcher.store import candidates, likes, shortlisted, shortlists
+from cvmatcher.store.shortlisted import Entry, Stage
+from cvmatcher.store.shortlists import Shortlist
+from cvmatcher.store.values import now
+from cvmatcher.web.auth import signed_in
+from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.listed import listing, name_of
+from cvmatcher.web.parts import Web
+from cvmatcher.web.render import Partial
+from cvmatcher.web.request import WebRequest, own_path, path_of
+from cvmatcher.web.sentences import PROGRESS
+from cvmatcher.web.sight import sight
+
+MOST = 500  # people of one act
+
+# What a toast says of one person, and of several.
+SAID = {
+    "add": (_("Added to “%(list)s”."), _("%(n)s people added to “%(list)s”.")),
+    "remove": (_("Taken off “%(list)s”."), _("%(n)s people taken off “%(list)s”.")),
+    "move": (_("Moved to “%(list)s”."), _("%(n)s people moved to “%(list)s”.")),
+    "copy": (_("Copied to “%(list)s”."), _("%(n)s people copied to “%(list)s”.")),
+    "status": (_("Status: %(status)s."), _("Status of %(n)s people: %(status)s.")),
+    "note": (_("Note saved."), _("Note saved.")),
+}
+
+TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
+ChosenIds = Annotated[list[str] | None, QueryParameter(name="c", max_items=MOST)]
+Back = Annotated[str, QueryParameter(name="back", max_length=2000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done to whom, for saying it. `place` is the list that they are on now, or were taken off."""
+
+    kind: str
+    place: Shortlist
+    change: str
+    people: tuple[str, ...]
+    status: Stage | None = None
+    quiet: bool = False  # the rows stay as they are
+
+
+async def chosen(request: WebRequest) -> tuple[str, ...]:
+    """The candidates that a form names, each once."""
+    found = [value for name, value in (await request.form()).multi_items() if name == "c" and isinstance(value, str)]
+    if len(found) > MOST:
+        raise InvalidInput("too many at once")
+    return tuple(dict.fromkeys(found))
+
+
+def _status(fields: dict[str, str]) -> Stage:
+    try:
+        return Stage(fields.get("status", ""))
+    except ValueError as error:
+        raise InvalidInput("no such status") from error
+
+
+# ------------------------------------------------------------------------------------------------------------ acts
+
+
+@post("/lists/{list_id:str}/entries", guards=[signed_in], status_code=200)
+async def act(request: WebRequest, web: Web, list_id: FromPath[str]) -> Response[Any]:
+    """`act` upon the candidates `c`: add, remove, status, or move and copy to the list `to`."""
+    place = await shortlists.editable(list_id, request.person.id)
+    people = await chosen(request)
+    if not people:
+        raise InvalidInput("nobody is selected", sentence="nobody_selected")
+    fields, change, status = await request.fields(), shortlisted.new_change(), None
+    match fields.get("act", ""):
+        case "add":
+            return await added(request, web, place, people)
+        case "remove":
+            await shortlisted.remove(place.id, people, change)
+        case "status":
+            status = _status(fields)
+            await shortlisted.set_status(place.id, people, status, change)
+        case "move" | "copy" as way:
+            place = await shortlists.editable(fields.get("to", ""), request.person.id)
+            await (shortlisted.move if way == "move" else shortlisted.copy)(list_id, place.id, people, change)
+        case _unknown:
+            raise InvalidInput("no such act")
+    return await _after(request, web, Done(fields["act"], place, change, people, status))
+
+
+async def added(request: WebRequest, web: Web, place: Shortlist, people: tuple[str, ...]) -> Response[Any]:
+    """Puts people on a list. Raises NotFound where none of them is in the pool."""
+    known = await candidates.by_ids(people)
+    if not known:
+        raise NotFound("no such candidate")
+    new = [Entry(candidate_id=one, added=now(), added_by=request.person.id) for one in people if one in known]
+    change = shortlisted.new_change()
+    await shortlisted.add(place.id, new, change)
+    return await _after(request, web, Done("add", place, change, people))
+
+
+@post("/lists/{list_id:str}/entries/{candidate_id:str}", guards=[signed_in], status_code=200)
+async def write(request: WebRequest, web: Web, list_id: FromPath[str], candidate_id: FromPath[str]) -> Response[Any]:
+    """Status and note of one person."""
+    place = await shortlists.editable(list_id, request.person.id)
+    fields, change = await request.fields(), shortlisted.new_change()
+    status, note = _status(fields), fields.get("note", "").strip()
+    before = await shortlisted.get(place.id, candidate_id)
+    seen_as = await sight(request.viewer)
+    if note == seen_as.text(before.note, await candidates.get(candidate_id)):
+        note = before.note  # blind mode shows less of a note than there is: what was not changed stays
+    await shortlisted.write(place.id, candidate_id, status, note, change)
+    kind = "status" if status is not before.status else "note"
+    return await _after(request, web, Done(kind, place, change, (candidate_id,), status, quiet=True))
+
+
+@post("/lists/{list_id:str}/entries/{candidate_id:str}/remove", guards=[signed_in], status_code=200)
+async def take_off(request: WebRequest, web: Web, list_id: FromPath[str], candidate_id: FromPath[str]) -> Response[Any]:
+    place = await shortlists.editable(list_id, request.person.id)
+    change = shortlisted.new_change()
+    await shortlisted.remove(place.id, [candidate_id], change)
+    return await _after(request, web, Done("remove", place, change, (candidate_id,)))
+
+
+@post("/lists/undo/{change:str}", guards=[signed_in], status_code=200)
+async def undo(request: WebRequest, web: Web, change: FromPath[str]) -> Response[Any]:
+    """Takes one act back, on every list that it touched. Raises NotFound, NotAllowed."""
+    touched = await shortlisted.lists_of(change)
+    for list_id in touched:
+        await shortlists.editable(list_id, request.person.id)
+    await shortlisted.undo(change)
+    if not touched:
+        raise NotFound("nothing to undo")
+    if request.wants_json:
+        return Response({"lists": sorted(touched)})
+    if not request.htmx:
+        return Redirect(await request.back(), status_code=303)
+    return web.render.partials(*await _refreshed(request, web))
+
+
+async def _after(request: WebRequest, web: Web, done: Done) -> Response[Any]:
+    """A toast that says what was done and undoes it, and the list that is looked at, anew."""
+    if request.wants_json:
+        return Response({"list": done.place.id, "change": done.change})
+    if not request.htmx:
+        return Redirect(await _return(request), status_code=303)
+    viewer, render = request.viewer, web.render
+    said = render.say(
+        viewer,
+        SAID[done.kind][len(done.people) > 1],
+        n=len(done.people),
+        list=name_of(done.place, web, viewer),
+        status=render.say(viewer, PROGRESS[done.status]) if done.status else "",
+    )
+    news = [] if done.quiet else await _refreshed(request, web)
+    if done.kind == "add":
+        news += [Partial("#dialog", ""), *await _hearts(request, web, done.people)]
+    return render.partials(*news, render.toast(viewer, said, undo=f"/lists/undo/{done.change}"))
+
+
+async def _return(request: WebRequest) -> str:
+    """Where the form says, else the page it stood on: the page that chooses a list has a page before it."""
+    back = (await request.fields()).get("return", "")
+    return own_path(back) if back else await request.back()
+
+
+async def _hearts(request: WebRequest, web: Web, people: tuple[str, ...]) -> list[Partial]:
+    """The hearts of people who were put on the list that the heart fills."""
+    liked = await likes.liked_among(request.person.id, people)
+    return [
+        Partial(
+            f".like-{one}",
+            web.render.text(request.viewer, "liked/_like.html", candidate_id=one, is_liked=one in liked),
+            "outerMorph",
+        )
+        for one in people
+        if one in liked
+    ]
+
+
+async def _refreshed(request: WebRequest, web: Web) -> list[Partial]:
+    """The people of the list that the reader looks at, if it is one."""
+    url = path_of(request.headers.get("hx-current-url", ""))
+    address = url.partition("?")[0]
+    if address == "/likes":
+        place = await likes.current(request.person.id)
+    elif address.startswith("/lists/"):
+        place = await shortlists.readable(address.removeprefix("/lists/"), request.person.id)
+    else:
+        return []
+    shown = await listing(place, request, url)
+    return [Partial("#shortlist", web.render.text(request.viewer, "lists/_entries.html", listing=shown))]
+
+
+# -------------------------------------------------------------------------------------------------- choosing a list
+
+
+@get("/lists/choose", guards=[signed_in])
+async def choosing(
+    request: WebRequest, web: Web, candidate_ids: ChosenIds = None, turn_id: TurnId = "", back: Back = "/"
+) -> Response[Any]:
+    """The lists that somebody can be put on; with `turn`, ways to look for others like them. A dialog, or a page."""
+    user = request.person
+    await likes.current(user.id)  # makes the first list where there is none
+    seen_as, people = await sight(request.viewer), await candidates.by_ids(candidate_ids or [])
+    if not people:
+        raise NotFound("no such candidate")
+    lists = [one for one in await shortlists.seen_by(user.id) if one.may_edit(user.id)]
+    on = await shortlisted.holding(next(iter(people))) if len(people) == 1 else frozenset()
+    context: dict[str, Any] = {
+        "people": [seen_as.candidate(one) for one in people.values()],
+        "lists": lists,
+        "on": on,
+        "turn": turn_id,
+    }
+    context["back"] = own_path(back)
+    if request.is_partial:
+        return web.render.fragment(request.viewer, "lists/_choose.html", **context)
+    return web.render.page(request.viewer, "lists/choose.html", **context)
+
+
+HANDLERS = (act, write, take_off, undo, choosing)
