@@ -360,7 +360,7 @@ async def cells(scene: Scene) -> None:
         async with Browser(base) as reader:
             await reader.sign_in("exporter")
             await reader.get(f"/cv/{candidate.id}")
-            await reader.post(f"/cv/{candidate.id}/note", {"note": text})
+            await reader.post(f"/lists/{user.id}/entries/{candidate.id}", {"status": "new", "note": text})
             table = (await reader.get("/likes.csv")).text
         found = [cell for line in table.lstrip("\ufeff").splitlines() for cell in line.replace('"', "").split(",")]
         if not any("cmd.pdf" in cell for cell in found) or any(cell[:1] in "=+-@\t" for cell in found if cell):
