@@ -28,7 +28,7 @@ from cvmatcher import consistency, demo, store, supervisor
 from cvmatcher.bench.visitors import Files, Visitor, summed
 from cvmatcher.domain import FileState
 from cvmatcher.settings import Settings
-from cvmatcher.store import candidates, ledger, likes, people, pool
+from cvmatcher.store import candidates, ledger, likes, people, pool, shortlisted
 from cvmatcher.wiring import open_services
 
 PEOPLE, VISITORS = 80, 3
@@ -118,7 +118,7 @@ async def _report(settings: Settings, visitors: list[Visitor], files: Files, use
     refused = [row for row in await ledger.each() if row.state is FileState.QUARANTINED]
     missing = wanted.keys() - held.keys() - {row.content_hash for row in refused}
     there = {candidate.id async for candidate in candidates.each()}
-    kept = {one.candidate_id for one in await likes.likes_of(user)}
+    kept = {one.candidate_id for one in await shortlisted.entries((await likes.current(user)).id)}
     lost_likes = {one for visitor in visitors for one in visitor.liked} & there - kept
     balanced = bool((await pool.balance())["balanced"])
     async with open_services(settings) as services, services.follower:

@@ -1,4 +1,4 @@
-"""What the team asked and whom it liked of the answers: searches judged by use. Only reads, likes and turns."""
+"""What the team asked and whom it liked of the answers: searches judged by use. Only reads, shortlists and turns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cvmatcher.domain import Criterion
 from cvmatcher.store import turns
-from cvmatcher.store.likes import LikeDocument
+from cvmatcher.store.shortlisted import EntryDocument
 from cvmatcher.store.turns import EventDocument, TurnDocument
 from cvmatcher.store.values import aware
 
@@ -39,10 +39,10 @@ async def searches(limit: int) -> list[LikedSearch]:
     liked: dict[str, set[str]] = {}
     found: dict[str, _Turn] = {}
     known: dict[str, list[_Turn]] = {}
-    async for like in LikeDocument.find({"gone": None}).sort("-created").limit(_MOST_LIKES):
-        if like.user not in known:
-            known[like.user] = await _turns_of(like.user)
-        turn = _led_to(like.candidate, aware(like.created), known[like.user])
+    async for like in EntryDocument.find({"gone": None}).sort("-added").limit(_MOST_LIKES):
+        if like.added_by not in known:
+            known[like.added_by] = await _turns_of(like.added_by)
+        turn = _led_to(like.candidate, aware(like.added), known[like.added_by])
         if turn is not None and (turn.id in found or len(found) < limit):
             found[turn.id] = turn
             liked.setdefault(turn.id, set()).add(like.candidate)

@@ -60,6 +60,7 @@ class EntryDocument(Document):
             IndexModel([("list", ASCENDING), ("gone", ASCENDING)]),
             IndexModel([("candidate", ASCENDING)]),
             IndexModel([("change", ASCENDING)]),
+            IndexModel([("added", ASCENDING)]),
             IndexModel([("gone", ASCENDING)], expireAfterSeconds=int(KEPT_FOR_UNDO.total_seconds())),
         ]
 
