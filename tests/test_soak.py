@@ -7,7 +7,7 @@ from random import Random
 
 from cvmatcher import jobs, store
 from cvmatcher.bench.visitors import Files, Visitor, summed
-from cvmatcher.store import likes, people
+from cvmatcher.store import people, shortlisted
 from cvmatcher.web.app import create_app
 from tests.site import WHOLE, Scripted, candidate, person, services_of, serving
 
@@ -29,7 +29,7 @@ async def test_a_visitor_searches_and_likes_and_remembers(
     await away.search()
     await jobs.close_queue(queue)
     assert summed([visitor]) == {"searches": {"answered": 1}, "search_seconds": {}, "likes": {"answered": 1}}
-    assert {one.candidate_id for one in await likes.likes_of(user.id)} == visitor.liked != set()
+    assert {one.candidate_id for one in await shortlisted.entries(user.id)} == visitor.liked != set()
     assert "answered" not in stranger.searches
     assert summed([away])["searches"] == {"no connection": 1}
 
