@@ -63,7 +63,7 @@
   on("click", event => {
     const target = event.target.closest("[data-dismiss], [data-close-panel], [data-keys], [data-apply]");
     if (!target) return;
-    if (target.matches("[data-dismiss]")) setTimeout(() => target.closest(".toast").remove()); // Undo sends first
+    if (target.matches("[data-dismiss]")) setTimeout(() => target.closest(".toast").remove());
     if (target.matches("[data-close-panel]")) close(one("#panel"));
     if (target.matches("[data-keys]")) one("#keys").showModal();
     if (target.matches("[data-apply]")) target.hidden = true;
@@ -85,7 +85,6 @@
     }
   });
 
-  // On a narrow screen a profile is a page.
   on("htmx:before:request", event => {
     const { sourceElement: link } = event.detail.ctx;
     if (!link.matches("[data-open]") || matchMedia("(min-width: 72rem)").matches) return;
