@@ -211,7 +211,9 @@ def _single(message: Message, gap: Sequence[Token], index: WordIndex, *, whole: 
     found = [_name(message, [word], index, terse=True) for word in said]
     sure = all(found) and not whole
     for name in found:
-        if name is not None and (sure or name.kind is CriterionKind.PLACE):
+        if name is None or name.kind is CriterionKind.TITLE:  # "director" alone is nobody's trade
+            continue
+        if sure or name.kind is CriterionKind.PLACE:
             yield name
 
 

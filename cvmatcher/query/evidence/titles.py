@@ -23,6 +23,9 @@ from cvmatcher.vocabulary import titles
 from cvmatcher.vocabulary.folding import stems
 
 
+_FIRST = 12  # names of an occupation
+
+
 def title(criterion: Criterion, cv: CV) -> Finding:
     names = title_names(criterion.value)
     held = [cv.profile.headline, *(job.title for job in cv.profile.experiences)]
@@ -33,8 +36,9 @@ def title(criterion: Criterion, cv: CV) -> Finding:
     for own in held:
         if own and (title_matches(own, names) > 0 or (inside and title_matches(own, inside) == 1.0)):
             return found(PARTLY, quote_value(cv, own))
-    if quotation := _in_text(cv, names):
-        return Finding(MET if not cv.profile.experiences else PARTLY, quotation)
+    told = cv.profile.experiences  # then a mention elsewhere is little, and counts for the first names only
+    if quotation := _in_text(cv, names[:_FIRST] if told else names):
+        return Finding(PARTLY if told else MET, quotation)
     return NOTHING
 
 
