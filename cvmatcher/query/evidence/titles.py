@@ -22,7 +22,6 @@ from cvmatcher.query.evidence.reading import (
 from cvmatcher.vocabulary import titles
 from cvmatcher.vocabulary.folding import stems
 
-
 _FIRST = 12  # names of an occupation
 
 
