@@ -1,4 +1,4 @@
-// What attributes cannot say: keyboard, closing, a list left alone while it is read.
+// What attributes cannot say: keys, closing, lists left alone.
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
   const all = selector => [...document.querySelectorAll(selector)];

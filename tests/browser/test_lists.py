@@ -1,4 +1,4 @@
-"""Find, compare, shortlist and export in a real Chromium, by keyboard; a saved search in the rail."""
+"""Find, compare, shortlist and export in a real Chromium; the new screens under axe, wide and narrow, both schemes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from cvmatcher import jobs, store
@@ -123,3 +124,78 @@ async def test_a_saved_search_in_the_rail(site: Site, visit: OpenContext) -> Non
         await rail.get_by_role("button", name="Lyon").click()
         await expect(page.get_by_text("saved search “Lyon”")).to_be_visible()
         await expect(rail.get_by_role("button", name="Lyon", exact=True)).to_be_visible()
+
+
+async def test_the_same_without_javascript(site: Site, visit: OpenContext) -> None:
+    async with visit(site.base, java_script_enabled=False) as page:
+        await sign_in(page, "rita", PASSWORD)
+        await page.get_by_label(ASK).fill("python in Lyon")
+        await page.get_by_role("button", name="Search", exact=True).click()
+        for place in (0, 1):
+            await page.locator("[data-key=c]").nth(place).click()
+        await page.get_by_label("More to do with Person 3").click()
+        await page.get_by_label("New list").fill("Java, Lyon")
+        await page.get_by_role("button", name="Create and add").click()
+        await page.get_by_role("link", name="Compare 2").click()
+        await expect(page.get_by_role("columnheader", name="Person 3")).to_be_visible()
+        await page.goto("/lists")
+        await page.get_by_role("link", name="Java, Lyon").click()
+        await page.get_by_label("Select Person 3").check()
+        await page.get_by_role("combobox", name="Status", exact=True).select_option("hired")
+        await page.get_by_role("button", name="Set status").click()
+        await expect(page.get_by_role("link", name="Hired 1")).to_be_visible()
+        await page.get_by_label("Name, sharing, deletion").click()
+        await page.get_by_role("button", name="Delete the list").click()
+        await page.get_by_role("button", name="Undo").click()
+        await expect(page.get_by_role("link", name="Person 3", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_the_new_screens_are_accessible(site: Site, visit: OpenContext, scheme: str, width: int) -> None:
+    found: list[str] = []
+    async with visit(
+        site.base, color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce"
+    ) as page:
+
+        async def look(where: str) -> None:
+            results = await Axe().run(page)
+            found.extend(
+                f"{where}: {one['id']}: {node['target']}"
+                for one in results.response["violations"]
+                for node in one["nodes"]
+            )
+            wide = await page.evaluate(
+                "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert wide <= 0, f"{where} scrolls sideways at {width}"
+
+        await sign_in(page, "rita", PASSWORD)
+        await _asked(page)
+        for place in (0, 1):
+            await page.locator("[data-key=c]").nth(place).click()
+            await page.locator("[data-like]").nth(place).click()
+        go = page.get_by_role("link", name="Compare 2")
+        await expect(go).to_be_visible()
+        await expect(page.locator("[data-like][aria-pressed=true]")).to_have_count(2)
+        await look("tray")
+        await page.locator("[data-key=a]").first.click()
+        await expect(page.get_by_role("button", name="Create and add")).to_be_visible()
+        await look("dialog")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("link", name="Save this search").click()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.locator("#dialog")).to_be_hidden()
+        await go.click()
+        await expect(page.locator(".comparison")).to_be_visible()
+        await look("compare")
+        await page.goto("/likes")
+        await page.locator("[data-key=x]").first.check()
+        await look("list")
+        for path in ("/lists", "/searches", "/compare"):
+            await page.goto(path)
+            await look(path)
+        await page.goto("/searches")
+        await page.locator(".lists a").first.click()
+        await look("saved search")
+    assert found == []
