@@ -153,10 +153,13 @@ def _contents(candidate: Candidate) -> dict[str, Iterable[str]]:
 
 
 def _nameless(text: str, profile: Profile) -> str:
-    """The text without the person's full name, addresses and links: they are found by asking for the name."""
+    """The text without the person's full name, addresses and links: they are found by asking for the name.
+
+    Only as words of their own: a person named Ada may live in Adaville.
+    """
     identity = [profile.name, *profile.emails, *profile.links]
     patterns = [r"\s+".join(map(re.escape, words)) for words in map(str.split, identity) if words]
-    return re.sub("|".join(patterns), " ", text, flags=re.IGNORECASE) if patterns else text
+    return re.sub(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", " ", text, flags=re.IGNORECASE) if patterns else text
 
 
 def _analyzer(language: str) -> TextAnalyzer:

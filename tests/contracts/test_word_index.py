@@ -185,6 +185,12 @@ def test_a_name_is_found_by_the_name_only(words: TantivyIndex) -> None:
     assert found(words, "rose boulanger", field="name") == ["a"]
 
 
+def test_a_name_inside_another_word_is_content(words: TantivyIndex) -> None:
+    words.apply([cv("a", "Ada\nBaker in Adaville", name="Ada"), cv("b", "Ada")], [])
+    assert found(words, "adaville") == ["a"]
+    assert found(words, "ada") == ["b"]
+
+
 def test_languages_are_found_by_code_and_word(words: TantivyIndex) -> None:
     words.apply([cv("a", languages=[SpokenLanguage(code="de", text="allemand courant")])], [])
     assert found(words, "de", field="languages") == found(words, "Allemand", field="languages") == ["a"]
