@@ -23,12 +23,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
-from cvmatcher.domain import Criterion
 from cvmatcher.store.people import User
 from cvmatcher.store.shortlisted import Stage
 from cvmatcher.web import links, sentences
 from cvmatcher.web.catalogs import LANGUAGES, translations
-from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.places import folder
 from cvmatcher.web.turnview import state_of
 
@@ -55,7 +53,6 @@ class Partial:
         return f'<hx-partial hx-target="{escape(self.target)}" hx-swap="{escape(self.swap)}">{self.html}</hx-partial>'
 
 
-OR_REMOTE = _("or remote")
 MARKS = {  # icons of what `state_of` gives
     "met": "circle-check",
     "partly": "contrast",
@@ -159,7 +156,6 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "signed": partial(_signed, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
-            "called": lambda criterion: _called(criterion, catalog.gettext(OR_REMOTE)),
             "link": lambda criteria: f"/?criteria={quote(links.encoded(criteria), safe='')}",
             "linked": links.encoded,
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
@@ -178,11 +174,6 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
         }
     )
     return environment
-
-
-def _called(criterion: Criterion, or_remote: str) -> str:
-    """A criterion as its chip says it: the words of the message, and what else it lets through."""
-    return f"{criterion.label} {or_remote}" if criterion.or_remote and criterion.value else criterion.label
 
 
 def _other(language: str) -> str:
