@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TORCH := 2.13.0
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: run test lint check format faults screens audit lock clean
+.PHONY: run test lint check format faults feel screens audit lock clean
 
 run: $(VENV)/.installed
 	$(BIN)/cvmatcher up --demo
@@ -34,6 +34,11 @@ faults: $(VENV)/.installed
 screens: $(VENV)/.installed
 	@BIN=$(BIN) sh tests/browser/chromium.sh
 	$(BIN)/python -m tests.browser.screens
+
+# Interaction to next paint, layout shift and order, in Chromium on a processor four times slower.
+feel: $(VENV)/.installed
+	@BIN=$(BIN) sh tests/browser/chromium.sh
+	$(BIN)/python -m tests.browser.feel
 
 # Installs into .venv. torch first: its CPU build where pip finds one, else from PyTorch's own index, else PyPI's build
 # (on Linux that one brings gigabytes of CUDA).
