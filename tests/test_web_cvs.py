@@ -117,7 +117,9 @@ async def test_a_profile_beside_the_list_knows_its_neighbours(site: Site) -> Non
     why = await site.rita.get(f"/cv/cand1?turn={turn}&tab=why")
     assert why.text.count("<mark>services in Python</mark>") == 2
     assert "page 1" in why.text
+    await site.rita.htmx("/cv/cand1/like")
     history = await site.rita.get("/cv/cand1?tab=history")
+    assert "On your lists" in history.text
     assert "viewed the profile" in history.text
     restored = await site.rita.get(f"/cv/cand1?turn={turn}", **(HTMX | {"HX-Request-Type": "full"}))
     assert "<html" in restored.text

@@ -16,11 +16,14 @@ from cvmatcher import pdf
 from cvmatcher.blind import HIDDEN
 from cvmatcher.domain import Candidate, FileGone, NotFound, NotSignedIn, Unavailable, Unreadable
 from cvmatcher.pdf import PageWords
-from cvmatcher.store import audit, candidates, comparisons, ledger, likes, people, same_person
+from cvmatcher.store import audit, candidates, comparisons, ledger, likes, people, same_person, shortlisted, shortlists
 from cvmatcher.store import turns as store
 from cvmatcher.store.audit import AuditRow
 from cvmatcher.store.ledger import LedgerRow
+from cvmatcher.store.people import User
 from cvmatcher.store.same_person import Linked
+from cvmatcher.store.shortlisted import Entry
+from cvmatcher.store.shortlists import Shortlist
 from cvmatcher.web.above import Above, above
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.compare import tray_of
@@ -95,10 +98,11 @@ async def _above(view: TurnView, candidate: Candidate, below: Candidate, name: s
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`acts`: who, the last time of a day, and how often that day; newest first."""
+    """`acts`: who, the last time of a day, and how often that day; newest first. `kept`: lists that the reader sees."""
 
     files: list[LedgerRow]
     acts: list[tuple[str, AuditRow, int]]
+    kept: list[tuple[Shortlist, Entry, str]]  # with who put the candidate there
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ async def opened(web: Web, viewer: Viewer, candidate: Candidate, turn_id: str, t
         others=tuple(await same_person.linked(candidate)),
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
         is_compared=candidate.id in (await comparisons.of(user.id)).candidates,
-        history=await _history(candidate, seen_as, admin=user.is_admin) if tab == "history" else None,
+        history=await _history(candidate, seen_as, user) if tab == "history" else None,
     )
     return await _with_pages(web, shown) if tab == "cv" else shown
 
@@ -190,17 +194,25 @@ async def profile(
     )
 
 
-async def _history(candidate: Candidate, seen_as: Sight, *, admin: bool) -> History:
-    """The candidate's files, and for admins who looked at them."""
+async def _history(candidate: Candidate, seen_as: Sight, user: User) -> History:
+    """The candidate's files, the lists with status and note, and for admins who looked."""
     files = await ledger.by_candidate(candidate.id)
     if seen_as.hides(candidate.id):
         files = [one.model_copy(update={"name": HIDDEN, "path": ""}) for one in files]
-    acts = await audit.about(candidate.id, MOST_LOOKS) if admin else []
-    known = await people.names({one.actor for one in acts})
+    acts = await audit.about(candidate.id, MOST_LOOKS) if user.is_admin else []
+    held = await shortlisted.holding(candidate.id)
+    lists = [one for one in await shortlists.seen_by(user.id) if one.id in held]
+    entries = [await shortlisted.get(one.id, candidate.id) for one in lists]
+    known = await people.names({one.actor for one in acts} | {one.added_by for one in entries})
+    kept = [
+        (where, entry.model_copy(update={"note": seen_as.text(entry.note, candidate)}), known.get(entry.added_by, "?"))
+        for where, entry in zip(lists, entries, strict=True)
+    ]
     days: dict[tuple[str, str, date], list[AuditRow]] = {}
     for one in acts:
         days.setdefault((one.actor, one.act, one.at.date()), []).append(one)
-    return History(files, [(known.get(rows[0].actor, "?"), rows[0], len(rows)) for rows in days.values()])
+    looks = [(known.get(rows[0].actor, "?"), rows[0], len(rows)) for rows in days.values()]
+    return History(files, looks, kept)
 
 
 # ----------------------------------------------------------------------------------------------------------- files
