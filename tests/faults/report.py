@@ -110,10 +110,13 @@ def summary(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def write_report(path: Path, results: Sequence[Result]) -> None:
-    """Replaces the results between the marks; the words around them stay."""
+def write_report(path: Path, results: Sequence[Result], cases: Sequence[str]) -> None:
+    """Replaces the results between the marks; the words around them stay. `cases`: all that there are, by their ids."""
     text = path.read_text() if path.exists() else f"# Faults\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    body = f"\n{summary(results)}\n\n{as_table(results)}\n"
+    tried = {one.id for one in results}
+    missing = [case for case in cases if case not in tried]
+    untried = f"\nNot tried in these runs ({len(missing)} cases): {'; '.join(missing)}.\n" if missing else ""
+    body = f"\n{summary(results)}\n\n{as_table(results)}\n{untried}"
     path.write_text(f"{before}{BEGIN}{body}{END}{after}")
