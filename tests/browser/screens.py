@@ -24,6 +24,21 @@ SERIES = (  # suffix of the names, language, width, scheme
     ("-fr", "fr", 1360, "light"),
 )
 POOL = 60
+PAGES = {
+    "shortlist": "/likes",
+    "lists": "/lists",
+    "searches": "/searches",
+    "first-steps": "/welcome/checks",
+    "admin": "/admin",
+    "files": "/admin/files",
+    "uploads": "/uploads",
+    "privacy": "/privacy",
+    "audit": "/audit",
+    "decisions": "/decisions",
+    "diagnostic": "/diagnostic-ui",
+    "people": "/users",
+    "settings": "/settings",
+}
 
 
 async def main(out: Path) -> None:
@@ -57,7 +72,8 @@ async def _walk(page: Page, out: Path, suffix: str, question: str) -> None:
     await page.goto("/login")
     await shot("login")
     await sign_in(page, "rita", PASSWORD)
-    await shot("welcome")
+    await page.goto("/")
+    await shot("home")
     await ask(page, question)
     await shot("search")
     for place in (0, 2):
@@ -65,6 +81,13 @@ async def _walk(page: Page, out: Path, suffix: str, question: str) -> None:
         if await heart.get_attribute("aria-pressed") == "false":
             await heart.click()
             await expect(heart).to_have_attribute("aria-pressed", "true")
+    compared = page.locator("[data-card] [data-key=c]")
+    for place in (0, 1):
+        if await compared.nth(place).get_attribute("aria-pressed") == "false":
+            await compared.nth(place).click()
+            await expect(compared.nth(place)).to_have_attribute("aria-pressed", "true")
+    tray = page.locator("#tray a[href^='/compare']").last
+    comparison = str(await tray.get_attribute("href"))
     await page.locator("[data-open]").first.click()
     await expect(page.locator("#profile")).to_be_visible()
     await shot("profile")
@@ -76,14 +99,9 @@ async def _walk(page: Page, out: Path, suffix: str, question: str) -> None:
     await shot("cv")
     await page.goto(str(link).replace("tab=cv", "tab=why"))
     await shot("why")
-    for name, path in (
-        ("shortlist", "/likes"),
-        ("admin", "/admin"),
-        ("diagnostic", "/diagnostic-ui"),
-        ("people", "/users"),
-        ("settings", "/settings"),
-    ):
+    for name, path in {**PAGES, "compare": comparison}.items():
         await page.goto(path)
+        await page.wait_for_load_state("networkidle")
         await shot(name)
 
 
