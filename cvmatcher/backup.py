@@ -13,6 +13,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -156,8 +157,9 @@ def _checked(archive: Path) -> dict[str, bytes]:
     try:
         with tarfile.open(archive, mode="r:gz") as tar:
             members = {info.name: _content(tar, info) for info in tar if info.isfile()}
+            _read_out(tar)
         about = json.loads(members.pop(MANIFEST))
-    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, OSError, EOFError, KeyError, ValueError) as error:
         raise InvalidInput(f"{archive} is no whole backup: {error}") from error
     if about.get("format") != FORMAT:
         raise InvalidInput(f"{archive} is of format {about.get('format')}; this version reads format {FORMAT}")
@@ -165,6 +167,12 @@ def _checked(archive: Path) -> dict[str, bytes]:
     if promised != {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}:
         raise InvalidInput(f"{archive} was changed or is damaged: its manifest says otherwise")
     return members
+
+
+def _read_out(tar: tarfile.TarFile) -> None:
+    """Reads to the end of the compressed stream: its checksum is compared only there."""
+    while tar.fileobj is not None and tar.fileobj.read(1 << 20):
+        pass
 
 
 def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:

@@ -138,6 +138,7 @@ async def test_the_keyboard_is_enough(site: Site, visit: OpenContext) -> None:
         await sign_in(page, "rita", PASSWORD)
         await ask(page, "python")
         await expect(page.locator("[data-card] h3")).to_have_text(["Person 3", "Person 1", "Person 2"])
+        await expect(page.locator(".stream")).to_have_count(0)  # else Escape stops the turn
         await page.keyboard.press("Escape")  # out of the composer
         await page.keyboard.press("j")
         await page.keyboard.press("j")
