@@ -42,6 +42,13 @@ def test_titles_meet_across_languages() -> None:
     assert titles.families("nurse") == {"health"}
 
 
+def test_near_occupations_are_no_synonyms() -> None:
+    assert "anesthesiologist" not in titles.names("surgeon")
+    assert "surgeon" in titles.special("physician")
+    assert "médecin" in titles.near("surgeon")
+    assert not {"sheriff", "policier"} & {*titles.names("firefighter"), *titles.near("firefighter")}
+
+
 @pytest.mark.parametrize("name", ["allemand", "German", "Deutsch", "ALLEMANDE"])
 def test_languages_have_one_code(name: str) -> None:
     assert languages.code(name) == "de"

@@ -18,6 +18,8 @@ _SMALL = words.of("small")
 # What finding a title's names adds, beside its meaning's 1.0: in jobs' titles, the headline, the text; its words apart.
 IN_TITLES, IN_HEADLINE, IN_TEXT, WORD_BY_WORD = 0.3, 0.2, 0.1, 0.5
 LEFT_OVER = 0.3  # of words that no criterion stands for
+NAMES_BY_WORD = 30  # of an occupation, and of those near it
+NEAR = 0.3  # of a title's weight for the name of a near occupation
 NAMES = 4  # of an occupation, in each language, that join its meaning
 
 
@@ -86,7 +88,7 @@ def legs(criterion: Criterion) -> Iterable[WordLeg]:
     value = criterion.value
     match criterion.kind:
         case CriterionKind.TITLE:
-            names = _named(value, titles.names(value)[:30], 0.8)
+            names = _title_terms(value)
             yield WordLeg("title", names, IN_TITLES * share)
             yield WordLeg("headline", names, IN_HEADLINE * share)
             yield WordLeg("", names, IN_TEXT * share)
@@ -114,6 +116,12 @@ def legs(criterion: Criterion) -> Iterable[WordLeg]:
             yield WordLeg("", ((value, 1.0), *_content(value, 0.6)), 0.6 * share)
         case CriterionKind.YEARS if value:
             yield WordLeg("", _named(value, skills.names(value)[:6], 0.9), 0.5 * share)
+
+
+def _title_terms(value: str) -> tuple[tuple[str, float], ...]:
+    """The title, other names of the occupation and of its special cases, and at a little the occupations near it."""
+    known = dict(_named(value, (*titles.names(value), *titles.special(value))[:NAMES_BY_WORD], 0.8))
+    return tuple((known | {name: NEAR for name in titles.near(value)[:NAMES_BY_WORD] if name not in known}).items())
 
 
 def _named(value: str, others: Iterable[str], boost: float) -> tuple[tuple[str, float], ...]:

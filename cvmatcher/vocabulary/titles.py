@@ -11,36 +11,66 @@ from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lines, s
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """One occupation; `id` is its first English name. `narrower` are names of special cases of it."""
+    """One occupation; `id` is its first name, `head` the id of the one that it stands near to (its own for that one).
+
+    `narrower` are names of special cases of it; `special` says that it is itself a special case of its head.
+    """
 
     id: str
     english: tuple[str, ...]
     french: tuple[str, ...]
     narrower: tuple[str, ...]
     family: str
+    head: str
+    special: bool
 
     @property
     def all_names(self) -> tuple[str, ...]:
         return (*self.english, *self.french, *self.narrower)
 
 
-def _title(family: str, line: str) -> Title:
-    english_part, _, french_part = line.partition("|")
+def _title(family: str, line: str, head: str) -> Title:
+    mark, names = (line[0], line[1:]) if line[0] in _MARKS else ("", line)
+    english_part, _, french_part = names.partition("|")
     english, french = names_in(english_part), names_in(french_part)
+    title_id = (*english, *french)[0].lstrip(">")
     return Title(
-        id=english[0].lstrip(">"),
+        id=title_id,
         english=tuple(name for name in english if not name.startswith(">")),
         french=tuple(name for name in french if not name.startswith(">")),
         narrower=tuple(name[1:] for name in (*english, *french) if name.startswith(">")),
         family=family,
+        head=head if mark else title_id,
+        special=mark == _SPECIAL,
     )
+
+
+_SPECIAL, _NEAR = "+", "~"
+_MARKS = (_SPECIAL, _NEAR)
 
 
 @cache
 def everything() -> dict[str, Title]:
-    """Id -> occupation."""
+    """Id -> occupation. Raises ValueError where two occupations have one id."""
     text = (files("cvmatcher.vocabulary") / "data" / "titles.txt").read_text(encoding="utf-8")
-    return {title.id: title for title in (_title(family, line) for family, line in read_lines(text))}
+    known: dict[str, Title] = {}
+    head = ""
+    for family, line in read_lines(text):
+        title = _title(family, line, head)
+        if title.id in known:
+            raise ValueError(f"two occupations are called {title.id}")
+        known[title.id] = title
+        head = title.head
+    return known
+
+
+@cache
+def _groups() -> dict[str, tuple[Title, ...]]:
+    """Id of an occupation without a mark -> it and those near to it."""
+    found: dict[str, list[Title]] = {}
+    for title in everything().values():
+        found.setdefault(title.head, []).append(title)
+    return {head: tuple(titles) for head, titles in found.items()}
 
 
 @cache
@@ -77,3 +107,24 @@ def names(name: str, language: str = "") -> tuple[str, ...]:
 def families(name: str) -> frozenset[str]:
     """The families of the occupations that `name` means."""
     return frozenset(everything()[title_id].family for title_id in ids(name))
+
+
+def special(name: str) -> tuple[str, ...]:
+    """Names of the special cases of the occupations that `name` means: who is one of these is what was asked."""
+    meant = [everything()[title_id] for title_id in ids(name)]
+    inside = (case for title in meant for case in _groups().get(title.id, ()) if case.special)
+    narrower = (*(n for title in meant for n in title.narrower), *(n for case in inside for n in case.all_names))
+    return tuple(dict.fromkeys(narrower))
+
+
+def near(name: str) -> tuple[str, ...]:
+    """Names of the occupations near to those that `name` means, its special cases left out."""
+    meant = [everything()[title_id] for title_id in ids(name)]
+    own = {title.id for title in meant}
+    others = (
+        other
+        for title in meant
+        for other in _groups()[title.head]
+        if other.id not in own and not (other.special and other.head in own)
+    )
+    return tuple(dict.fromkeys(n for other in others for n in other.all_names))

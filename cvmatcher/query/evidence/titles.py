@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from cvmatcher.query.evidence.reading import (
     content_stems,
     cut_line,
     found,
+    holds,
     phrase,
     quote_value,
 )
@@ -31,9 +33,9 @@ def title(criterion: Criterion, cv: CV) -> Finding:
     for own in held:
         if own and title_matches(own, names) == 1.0:
             return found(MET, quote_value(cv, own))
-    inside = title_names_inside(criterion.value)
+    wider = (*title_names_inside(criterion.value), *titles.near(criterion.value))
     for own in held:
-        if own and (title_matches(own, names) > 0 or (inside and title_matches(own, inside) == 1.0)):
+        if own and (title_matches(own, names) > 0 or (wider and title_matches(own, wider) == 1.0)):
             return found(PARTLY, quote_value(cv, own))
     told = cv.profile.experiences  # then a mention elsewhere is little, and counts for the first names only
     if quotation := _in_text(cv, names[:_FIRST] if told else names):
@@ -59,8 +61,7 @@ def _keys(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 @lru_cache(maxsize=1024)
 def title_names(value: str) -> tuple[str, ...]:
     """The value and the other names of that occupation, in both languages; narrower names as well."""
-    narrower = (name for title_id in titles.ids(value) for name in titles.everything()[title_id].narrower)
-    return (value, *titles.names(value), *narrower)
+    return (value, *titles.names(value), *titles.special(value))
 
 
 @lru_cache(maxsize=1024)
@@ -77,16 +78,29 @@ def title_names_inside(value: str) -> tuple[str, ...]:
 @lru_cache(maxsize=20000)
 def title_matches(title: str, names: tuple[str, ...]) -> float:
     """How far a CV's title answers the names: 1 holds one of them, 0.5 shares its words loosely, 0 does not."""
+    return max(_matches(part, names) for part in (title, *_PARTS.split(title)))
+
+
+_PARTS = re.compile(r"\s*(?:[,;/|()&]|\s[-–—]\s|\b(?:and|et)\b)\s*")  # one job may be told by several titles
+
+
+def _matches(title: str, names: tuple[str, ...]) -> float:
     held = stems(title)
-    for name in names:
-        key = stems(name)
-        if key and any(held[at : at + len(key)] == key for at in range(len(held) - len(key) + 1)):
-            return 1.0
+    keys = _keys(names)
+    shortest = 2 if _another(title, keys) else 1  # no chef leads a "chef d'équipe", no principal a "principal engineer"
+    if any(len(key) >= shortest and holds(held, key) for key in keys):
+        return 1.0
     asked = set(content_stems(names[0]))
-    if asked and asked <= set(held):
+    if len(asked) >= shortest and asked <= set(held):
         return 1.0
     shared = asked & set(held)
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
+
+
+def _another(title: str, keys: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether the title holds an occupation's name of several words that is none of those asked for."""
+    named = (stems(title[match.start : match.end]) for match in titles.find(title))
+    return any(len(key) > 1 and key not in keys for key in named)
 
 
 def has_been(criteria: Sequence[Criterion], profile: Profile) -> float:
