@@ -7,25 +7,23 @@ through search.run. Nothing is stored but embeddings, by the hash of their text.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cvmatcher import judged, passages, search
+from cvmatcher import judged, search
 from cvmatcher.adapters.faiss_index import FaissIndex
 from cvmatcher.adapters.kept_embedder import KeptEmbedder
 from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.word_index import TantivyIndex
-from cvmatcher.domain import Candidate, CVText, HitsFound, Ordered
+from cvmatcher.domain import Candidate, HitsFound, Ordered
 from cvmatcher.judged import JudgedQuery, JudgedSet
 from cvmatcher.peers import venvs
 from cvmatcher.peers.exchange import Row
@@ -122,7 +120,7 @@ class _Pool:
         pool = cls(judged_set, embedder, FaissIndex(embedder.model_id, embedder.dimension), words)
         documents = list(judged_set.documents.items())
         for at in range(0, len(documents), 100):
-            part = [await _candidate(i, text, structurer) for i, text in documents[at : at + 100]]
+            part = [await judged.candidate(i, text, structurer) for i, text in documents[at : at + 100]]
             await pool._add(part)
             progress(min(at + 100, len(documents)), len(documents))
         return pool
@@ -178,22 +176,6 @@ class _Pool:
             rankings["rrf"][query.id] = _rrf(words, near)[:DEPTH]
             rankings["original"][query.id] = [ids[n] for n in np.argsort(-(first @ row), kind="stable")][:DEPTH]
         return rankings
-
-
-async def _candidate(document_id: str, text: str, structurer: Structurer) -> Candidate:
-    cv = CVText(pages=(text,))
-    profile = await structurer.structure(cv)
-    return Candidate(
-        id=document_id,
-        content_hash=hashlib.sha256(text.encode()).hexdigest(),
-        file_key=f"judged:{document_id}",
-        file_name=document_id,
-        profile=profile,
-        pages=cv.pages,
-        passages=passages.split(cv, profile),
-        structured_by=structurer.version,
-        ingested_at=datetime.now(UTC),
-    )
 
 
 def _own(candidate: Candidate) -> list[int]:

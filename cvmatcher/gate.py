@@ -8,16 +8,14 @@ Knows no job and switches nothing.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import numpy as np
 
-from cvmatcher import demo, judged, passages, search
-from cvmatcher.domain import Candidate, CVText, HitsFound, Ordered
+from cvmatcher import demo, judged, search
+from cvmatcher.domain import Candidate, HitsFound, Ordered
 from cvmatcher.ports import Embedder, Structurer, VectorEntry, VectorIndex, WordIndex
 from cvmatcher.search import SearchParts, SearchRequest
 from cvmatcher.store import candidates, liked, vectors
@@ -142,22 +140,7 @@ async def _score(request: SearchRequest, grades: Mapping[str, int], parts: Searc
 
 
 async def _invented(documents: Mapping[str, str], structurer: Structurer) -> list[Candidate]:
-    return [await _person(key, text, structurer) for key, text in documents.items()]
-
-
-async def _person(key: str, text: str, structurer: Structurer) -> Candidate:
-    cv = CVText(pages=(text,))
-    profile = await structurer.structure(cv)
-    return Candidate(
-        id=key,
-        content_hash=hashlib.sha256(text.encode()).hexdigest(),
-        file_key=f"demo:{key}",
-        file_name=key,
-        profile=profile,
-        pages=cv.pages,
-        passages=passages.split(cv, profile),
-        ingested_at=datetime.now(UTC),
-    )
+    return [await judged.candidate(key, text, structurer) for key, text in documents.items()]
 
 
 async def _embed_until(deadline: float, kept: Embedder, people: Sequence[Candidate]) -> bool:

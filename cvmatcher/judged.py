@@ -1,4 +1,6 @@
-"""Judged sets on disk: documents, queries and grades, and the measures over rankings. Pure; knows no search.
+"""Judged sets on disk: documents (also as candidates), queries and grades, and the measures over rankings.
+
+Knows no search.
 
 A set is a folder of docs.jsonl (id, text), queries.jsonl (id, text, lang, kind) and qrels.tsv (query, 0, document,
 grade). Gain is 2^grade − 1.
@@ -6,13 +8,17 @@ grade). Gain is 2^grade − 1.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from cvmatcher.domain import InvalidInput
+from cvmatcher import passages
+from cvmatcher.domain import Candidate, CVText, InvalidInput
+from cvmatcher.ports import Structurer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,23 @@ class JudgedQuery:
 class JudgedSet:
     documents: Mapping[str, str]  # id -> text
     queries: Sequence[JudgedQuery]
+
+
+async def candidate(document_id: str, text: str, structurer: Structurer) -> Candidate:
+    """A document as the candidate that ingestion would make of its text; its id is the document's."""
+    cv = CVText(pages=(text,))
+    profile = await structurer.structure(cv)
+    return Candidate(
+        id=document_id,
+        content_hash=hashlib.sha256(text.encode()).hexdigest(),
+        file_key=f"judged:{document_id}",
+        file_name=document_id,
+        profile=profile,
+        pages=cv.pages,
+        passages=passages.split(cv, profile),
+        structured_by=structurer.version,
+        ingested_at=datetime.now(UTC),
+    )
 
 
 def load(folder: Path) -> JudgedSet:

@@ -80,7 +80,7 @@ async def test_a_peer_runs_apart_on_the_same_vectors(folder: Path, tmp_path: Pat
     )
     baselines = report["baselines"]
     assert baselines["nearest"]["ndcg@10"] == baselines["vectors"]["ndcg@10"] > 0
-    assert baselines["nearest"]["latency_ms"]["p95"] >= 0
+    assert set(baselines["nearest"]["latency_ms"]) == {"p50", "p95"}
     assert (tmp_path / "home" / "peers" / "nearest" / "installed").exists()
 
 

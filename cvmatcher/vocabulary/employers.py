@@ -5,18 +5,12 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lines
+from cvmatcher.vocabulary.folding import Lexicon, Match, read_lexicon
 
 
 @cache
 def _lexicon() -> Lexicon:
-    text = (files("cvmatcher.vocabulary") / "data" / "employers.txt").read_text(encoding="utf-8")
-    lexicon = Lexicon()
-    for _, line in read_lines(text):
-        names = names_in(line)
-        for name in names:
-            lexicon.add(name.removeprefix("="), names[0].removeprefix("="), exact=name.startswith("="))
-    return lexicon
+    return read_lexicon((files("cvmatcher.vocabulary") / "data" / "employers.txt").read_text(encoding="utf-8"))
 
 
 def find(text: str) -> list[Match]:

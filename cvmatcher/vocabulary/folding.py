@@ -167,6 +167,16 @@ def names_in(part: str) -> list[str]:
     return [name.strip() for name in part.split(";") if name.strip()]
 
 
+def read_lexicon(text: str) -> Lexicon:
+    """The names of a data file, the first of a line canonical; `=` before a name asks for its very capitals."""
+    lexicon = Lexicon()
+    for _, line in read_lines(text):
+        names = names_in(line)
+        for name in names:
+            lexicon.add(name.removeprefix("="), names[0].removeprefix("="), exact=name.startswith("="))
+    return lexicon
+
+
 def invert(groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Value -> keys that hold it."""
     inverted: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lines, stems
+from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lexicon, read_lines, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,7 @@ def everything() -> dict[str, Skill]:
 
 @cache
 def _lexicon() -> Lexicon:
-    text = (files("cvmatcher.vocabulary") / "data" / "skills.txt").read_text(encoding="utf-8")
-    lexicon = Lexicon()
-    for _, line in read_lines(text):
-        names = names_in(line)
-        for name in names:
-            lexicon.add(name.removeprefix("="), names[0].removeprefix("="), exact=name.startswith("="))
-    return lexicon
+    return read_lexicon((files("cvmatcher.vocabulary") / "data" / "skills.txt").read_text(encoding="utf-8"))
 
 
 def find(text: str) -> list[Match]:

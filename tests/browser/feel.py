@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 import platform
 import sys
-import tempfile
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from cvmatcher import embedded, store
 from cvmatcher.store.speed import percentile
-from tests.browser.conftest import FLAGS, chromium_path, sign_in
-from tests.browser.real import ask, real_site
+from tests.browser.conftest import sign_in
+from tests.browser.real import ask, demo_in_chromium
 from tests.site import PASSWORD
 
 SLOWER = 4
@@ -134,22 +130,13 @@ def report(name: str, felt: Felt) -> list[str]:
 
 
 async def main() -> None:
-    async with AsyncExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        mongo, redis = await stack.enter_async_context(embedded.running(home))
-        client = await stack.enter_async_context(store.connect(mongo))
-        await store.open_store(client, "feel", "CVExtractionCollection")
-        site = await stack.enter_async_context(real_site(mongo, redis, "feel", home / "home", POOL))
-        await site.ingest()
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+    async with demo_in_chromium(POOL) as (site, browser):
         sys.stdout.write(f"{SLOWER}x slower, {POOL} CVs, {platform.processor() or platform.machine()}\n")
         for name, size in SIZES.items():
             felt = Felt()
             for question in QUESTIONS:
                 felt.take(await visit(browser, site.base, size, question))
             sys.stdout.write("\n".join(report(name, felt)) + "\n")
-        await browser.close()
 
 
 if __name__ == "__main__":

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 from pydantic import SecretStr
 
-from cvmatcher import demo, jobs, worker
+from cvmatcher import demo, embedded, jobs, store, worker
 from cvmatcher.domain import Conflict
 from cvmatcher.settings import Settings
 from cvmatcher.store.people import Role
 from cvmatcher.web.app import create_app
 from cvmatcher.wiring import Services, open_services
+from tests.browser.conftest import FLAGS, chromium_path
 from tests.site import person, serving
 
 
@@ -67,3 +69,19 @@ async def ask(page: Page, question: str) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator(".turn")).to_be_visible()
     await expect(page.locator(".stream")).to_have_count(0)
+
+
+@asynccontextmanager
+async def demo_in_chromium(pool: int) -> AsyncIterator[tuple[Site, Browser]]:
+    """Servers, the app over `pool` ingested CVs, and a Chromium: for what is run by hand, beside the tests."""
+    async with AsyncExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        mongo, redis = await stack.enter_async_context(embedded.running(home))
+        client = await stack.enter_async_context(store.connect(mongo))
+        await store.open_store(client, "demo", "CVExtractionCollection")
+        site = await stack.enter_async_context(real_site(mongo, redis, "demo", home / "home", pool))
+        await site.ingest()
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield site, browser
+        await browser.close()

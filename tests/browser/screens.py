@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
-from contextlib import AsyncExitStack
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from cvmatcher import embedded, store
-from tests.browser.conftest import FLAGS, chromium_path, sign_in
-from tests.browser.real import ask, real_site
+from tests.browser.conftest import sign_in
+from tests.browser.real import ask, demo_in_chromium
 from tests.site import PASSWORD
 
 QUESTIONS = {"en": "nurse with experience in intensive care", "fr": "infirmière avec une expérience en réanimation"}
@@ -42,15 +39,7 @@ PAGES = {
 
 
 async def main(out: Path) -> None:
-    async with AsyncExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        mongo, redis = await stack.enter_async_context(embedded.running(home))
-        client = await stack.enter_async_context(store.connect(mongo))
-        await store.open_store(client, "screens", "CVExtractionCollection")
-        site = await stack.enter_async_context(real_site(mongo, redis, "screens", home / "home", POOL))
-        await site.ingest()
-        playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+    async with demo_in_chromium(POOL) as (site, browser):
         for suffix, language, width, scheme in SERIES:
             context = await browser.new_context(
                 base_url=site.base,
@@ -62,7 +51,6 @@ async def main(out: Path) -> None:
             page = await context.new_page()
             await _walk(page, out, suffix, QUESTIONS[language])
             await context.close()
-        await browser.close()
 
 
 async def _walk(page: Page, out: Path, suffix: str, question: str) -> None:

@@ -43,6 +43,7 @@ async def _listed(page: Page) -> None:
     await page.get_by_label("Who are you looking for?").fill("python in Lyon")
     await page.keyboard.press("Enter")
     await expect(page.locator("li[data-card] h3")).to_have_text(["Person 3", "Person 1", "Person 2"])
+    await expect(page.locator(".stream")).to_have_count(0)  # while a turn runs, Escape stops it
 
 
 async def test_from_card_to_profile_and_back_by_keys(base: str, visit: OpenContext) -> None:
