@@ -230,6 +230,7 @@ class Criterion(Value):
     level: LanguageLevel | None = None  # at least
     within_km: int | None = None
     or_remote: bool = False
+    either: str = ""  # criteria of one need that share it are alternatives: one of them is enough
 
 
 class Understanding(Value):
@@ -342,7 +343,7 @@ class Status(Value):
 
 
 class DroppedCriterion(Value):
-    """How many candidates a search would find without this criterion."""
+    """How many candidates a search would find without this criterion, and without its alternatives if it has any."""
 
     criterion_id: str
     count: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cvmatcher.domain import Criterion, CriterionKind, Understanding
 from cvmatcher.ports import WordIndex, WordQuery
-from cvmatcher.query import wishes
+from cvmatcher.query import either, wishes
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import places, skills, titles, words
 from cvmatcher.vocabulary.folding import Token
@@ -65,7 +65,7 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
         return understanding
     kept = [c for c in understanding.criteria if not _replaced(message, c, doubtful, named)]
     found = [_criterion(message, name) for name in dict.fromkeys(named)]
-    criteria = sorted((*kept, *found), key=lambda criterion: text.find(criterion.label))
+    criteria = either.marked(message, sorted((_placed(text, one) for one in (*kept, *found)), key=lambda one: one[:2]))
     unused = tuple(part for part in understanding.not_understood if not _covered(text, part, named))
     return understanding.model_copy(
         update={
@@ -73,6 +73,11 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
             "not_understood": unused,
         }
     )
+
+
+def _placed(text: str, criterion: Criterion) -> either.Placed:
+    start = text.find(criterion.label)
+    return start, start + len(criterion.label), criterion
 
 
 # ------------------------------------------------------------------------------------------------------- doubt

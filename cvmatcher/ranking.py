@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import Criterion, CriterionKind, Need, Verdict, VerdictState
 
 MOST_PLACES = 5
@@ -27,8 +28,6 @@ CHECKED = frozenset(
         CriterionKind.SECTOR,
     ]
 )
-# Nobody lives in two towns: several of one of these kinds mean "one of them".
-ALTERNATIVES = frozenset([CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.EMPLOYER, CriterionKind.SECTOR])
 _SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
 _UNKNOWN = 0.2  # a CV that is silent stands between one that answers partly and one that says otherwise
 _NICE = 0.25  # what a wish weighs beside a must
@@ -58,19 +57,13 @@ class Standing:
 def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
     """How well the checkable criteria are met: musts count 1, wishes a quarter, what must not be is taken off.
 
-    Several places, employers or sectors are alternatives: the best one counts.
+    Of alternatives the best one counts.
     """
-    total, best = 0.0, dict[tuple[CriterionKind, Need], float]()
-    for criterion in criteria:
-        if criterion.kind not in CHECKED and not _told(criterion, standing):
-            continue
-        worth = _worth(criterion, standing)
-        if criterion.kind in ALTERNATIVES and criterion.need is not Need.MUST_NOT:
-            key = (criterion.kind, criterion.need)
-            best[key] = max(best.get(key, 0.0), worth)
-        else:
-            total += worth
-    return round(total + sum(best.values()), 6)
+    total = 0.0
+    for group in groups(criteria):
+        worths = [_worth(c, standing) for c in group if c.kind in CHECKED or _told(c, standing)]
+        total += max(worths, default=0.0)
+    return round(total, 6)
 
 
 def _told(criterion: Criterion, standing: Standing) -> bool:
@@ -133,11 +126,10 @@ def by_model(
 def _model_worth(criteria: Sequence[Criterion], said: Mapping[str, Verdict], standing: Standing) -> float:
     """Where the model said nothing, what the rules said counts, so that silence moves nobody."""
     total = 0.0
-    for criterion in criteria:
-        verdict = said.get(criterion.id) or standing.verdicts.get(criterion.id)
-        share = _SHARE[verdict.state] if verdict else 0.0
-        weight = {Need.MUST: 1.0, Need.NICE: _NICE, Need.MUST_NOT: -1.0}[criterion.need]
-        total += share * weight
+    for group in groups(criteria):
+        told = [said.get(c.id) or standing.verdicts.get(c.id) for c in group]
+        share = max(_SHARE[verdict.state] if verdict else 0.0 for verdict in told)
+        total += share * {Need.MUST: 1.0, Need.NICE: _NICE, Need.MUST_NOT: -1.0}[group[0].need]
     return total
 
 
@@ -164,11 +156,15 @@ def _moved(order: Sequence[str], worth: Mapping[str, float], held: frozenset[str
     return placed
 
 
-def why_above(criteria: Sequence[Criterion], above: Standing, below: Standing) -> Criterion | None:
-    """The criterion that tells most for why one stands above the other; None where only the retrieval does."""
-    gains = {c.id: _worth(c, above) - _worth(c, below) for c in criteria if c.kind in CHECKED}
-    best = max(criteria, key=lambda c: (gains.get(c.id, 0.0), c.id), default=None)
-    return best if best is not None and gains.get(best.id, 0.0) > 0 else None
+def why_above(criteria: Sequence[Criterion], above: Standing, below: Standing) -> Group:
+    """The criterion, or the alternatives, that tell most for why one stands above the other; () where none does."""
+    checked = groups([c for c in criteria if c.kind in CHECKED])
+
+    def gain(group: Group) -> float:
+        return max(_worth(c, above) for c in group) - max(_worth(c, below) for c in group)
+
+    best = max(checked, key=lambda group: (gain(group), group[0].id), default=())
+    return best if best and gain(best) > 0 else ()
 
 
 def behind(order: Sequence[str], newer: Mapping[str, Sequence[str]]) -> list[str]:
@@ -183,7 +179,7 @@ def behind(order: Sequence[str], newer: Mapping[str, Sequence[str]]) -> list[str
 
 
 def meets(criteria: Sequence[Criterion], said: Mapping[str, Verdict]) -> bool:
-    """Whether verdicts answer every must at least partly, of alternatives one, and show nothing that was refused.
+    """Whether verdicts answer every must at least partly, one of alternatives, and show nothing that was refused.
 
     Where nothing is a must, one answered wish is enough.
     """
@@ -191,6 +187,5 @@ def meets(criteria: Sequence[Criterion], said: Mapping[str, Verdict]) -> bool:
     if any(c.need is Need.MUST_NOT and states[c.id] is VerdictState.MET for c in criteria):
         return False
     answered = [c for c in criteria if c.need is not Need.MUST_NOT and states[c.id] is not VerdictState.NOT_FOUND]
-    musts = [c for c in criteria if c.need is Need.MUST]
-    kinds = {c.kind for c in answered if c.need is Need.MUST and c.kind in ALTERNATIVES}
-    return bool(answered) and all(c in answered or c.kind in kinds for c in musts)
+    musts = groups([c for c in criteria if c.need is Need.MUST])
+    return bool(answered) and all(any(c in answered for c in group) for group in musts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import Criterion, CriterionKind
 from cvmatcher.ports import WordIndex, WordQuery
 from cvmatcher.query.plan import legs
@@ -17,11 +18,14 @@ _EVERYBODY = 1_000_000
 
 
 def beyond(musts: Sequence[Criterion], words: WordIndex, known: Collection[str]) -> dict[str, str]:
-    """Candidate id -> content hash of those not `known` whose words name all the musts but at most one. Blocking."""
-    named = {must.id: _named(must, words) for must in musts}
+    """Candidate id -> content hash of those not `known` whose words name all the musts but at most one. Blocking.
+
+    Alternatives are one must.
+    """
+    named = {group: _one_of(group, words) for group in groups(musts)}
     found: dict[str, str] = {}
-    for left_out in musts:
-        others = [ids for must in musts if must.id != left_out.id and (ids := named[must.id]) is not None]
+    for left_out in named:
+        others = [ids for group, ids in named.items() if group != left_out and ids is not None]
         if not others:
             continue
         smallest = min(others, key=len)
@@ -29,6 +33,11 @@ def beyond(musts: Sequence[Criterion], words: WordIndex, known: Collection[str])
             if candidate_id not in known and all(candidate_id in ids for ids in others):
                 found.setdefault(candidate_id, content_hash)
     return dict(list(found.items())[:MOST])
+
+
+def _one_of(group: Group, words: WordIndex) -> dict[str, str] | None:
+    named = [_named(must, words) for must in group]
+    return None if None in named else {key: value for ids in named if ids for key, value in ids.items()}
 
 
 def _named(must: Criterion, words: WordIndex) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from cvmatcher import mentions, ranking, verdicts
+from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import (
     AppError,
     Candidate,
@@ -169,8 +170,11 @@ async def _refine(request: SearchRequest, parts: SearchParts, model: Interpreter
 def _differs(one: Sequence[Criterion], other: Sequence[Criterion]) -> bool:
     """Whether two understandings ask for different things; ids and labels do not count."""
 
-    def asked(criteria: Sequence[Criterion]) -> set[str]:
-        return {criterion.model_dump_json(exclude={"id", "label"}) for criterion in criteria}
+    def asked(criteria: Sequence[Criterion]) -> set[frozenset[str]]:
+        return {
+            frozenset(criterion.model_dump_json(exclude={"id", "label", "either"}) for criterion in group)
+            for group in groups(criteria)
+        }
 
     return asked(one) != asked(other)
 
@@ -269,21 +273,20 @@ def _shortened(text: str) -> str:
 
 def _emptied(turn: _Turn) -> tuple[DroppedCriterion, ...]:
     """When nobody answers every must: how many would without each one; () when somebody does."""
-    musts = [c for c in turn.criteria if c.need is Need.MUST]
+    musts = groups([c for c in turn.criteria if c.need is Need.MUST])
     if len(musts) < 2:
         return ()
     failing = [_failing(musts, standing) for standing in turn.standings.values()]
     if any(not fails for fails in failing):
         return ()
-    counts = {c.id: sum(fails <= {c.id} for fails in failing) for c in musts}
-    return tuple(DroppedCriterion(criterion_id=c.id, count=counts[c.id]) for c in musts)
+    return tuple(
+        DroppedCriterion(criterion_id=group[0].id, count=sum(fails <= {group} for fails in failing)) for group in musts
+    )
 
 
-def _failing(musts: Sequence[Criterion], standing: Standing) -> set[str]:
-    """The musts that a candidate does not answer; of alternatives none fails when one is answered."""
-    fails = {c.id for c in musts if _fails(c, standing)}
-    answered = {c.kind for c in musts if c.id not in fails}
-    return {c.id for c in musts if c.id in fails and not (c.kind in ranking.ALTERNATIVES and c.kind in answered)}
+def _failing(musts: Sequence[Group], standing: Standing) -> set[Group]:
+    """The musts that a candidate does not answer; alternatives fail when none of them is answered."""
+    return {group for group in musts if all(_fails(c, standing) for c in group)}
 
 
 def _fails(criterion: Criterion, standing: Standing) -> bool:

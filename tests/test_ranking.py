@@ -20,7 +20,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
-from cvmatcher.ranking import MOST_PLACES, Standing, by_model, by_rules, why_above
+from cvmatcher.ranking import MOST_PLACES, Standing, by_model, by_rules, meets, why_above
 from tests.pools import Pool, Scripted, developer, events_of
 
 LYON = Criterion(id="c1", kind=CriterionKind.PLACE, value="Lyon", label="à Lyon")
@@ -42,7 +42,7 @@ def test_facts_come_before_the_retrieval_s_score() -> None:
     here = standing("here", 0.1, (LYON, VerdictState.MET))
     away = standing("away", 0.9, (LYON, VerdictState.NOT_FOUND))
     assert by_rules([LYON], [away, here]) == ["here", "away"]
-    assert why_above([LYON], here, away) == LYON
+    assert why_above([LYON], here, away) == (LYON,)
 
 
 def test_a_silent_cv_stands_between_partly_and_no() -> None:
@@ -64,6 +64,28 @@ def test_two_towns_are_alternatives() -> None:
     lyon = standing("lyon", 0.1, (LYON, VerdictState.MET), (nantes, VerdictState.NOT_FOUND))
     both = standing("both", 0.5, (LYON, VerdictState.PARTLY), (nantes, VerdictState.PARTLY))
     assert by_rules([LYON, nantes], [both, lyon]) == ["lyon", "both"]
+
+
+def test_alternatives_count_once_and_by_the_best() -> None:
+    java = Criterion(id="c4", kind=CriterionKind.SKILL, value="Java", label="Java", either="java")
+    kotlin = java.model_copy(update={"id": "c5", "value": "Kotlin", "label": "Kotlin"})
+    asked = [java, kotlin, LYON]
+    both = standing("both", 0.9, (java, VerdictState.MET), (kotlin, VerdictState.MET))
+    one = standing("one", 0.1, (kotlin, VerdictState.MET), (LYON, VerdictState.PARTLY))
+    none = standing("none", 0.5, (LYON, VerdictState.PARTLY))
+    assert by_rules(asked, [both, none, one]) == ["one", "both", "none"]
+    assert why_above(asked, one, none) == (java, kotlin)
+    assert why_above(asked, one, both) == (LYON,)
+    assert meets([java, kotlin], one.verdicts)
+    assert not meets(asked, both.verdicts)
+
+
+def test_what_is_excluded_is_no_alternative() -> None:
+    java = Criterion(id="c4", kind=CriterionKind.SKILL, need=Need.MUST_NOT, value="Java", label="Java", either="java")
+    kotlin = java.model_copy(update={"id": "c5", "value": "Kotlin"})
+    clean = standing("clean", 0.1)
+    one = standing("one", 0.9, (kotlin, VerdictState.MET))
+    assert by_rules([java, kotlin], [one, clean]) == ["clean", "one"]
 
 
 def test_equal_candidates_keep_the_order_of_their_ids() -> None:

@@ -133,6 +133,22 @@ async def test_one_of_two_towns_is_enough(pool: Pool) -> None:
     assert not any(isinstance(event, NothingFound) for event in events)
 
 
+async def test_one_of_two_skills_is_enough() -> None:
+    """Neither sinks below the other for the alternative that it lacks, and nobody is said to miss it."""
+    people = (developer("Ann Roy", "Lyon", skill="Java"), developer("Bob Roy", "Lyon", skill="Kotlin"))
+    events = await events_of(Pool((*people, developer("Cid Roy", "Lyon", skill="PHP"))), "Java ou Kotlin, à Lyon")
+    assert not any(isinstance(event, NothingFound) for event in events)
+    assert set(last_order(events).candidate_ids[:2]) == {one.id for one in people}
+
+
+async def test_alternatives_are_given_up_together() -> None:
+    many = tuple(developer(f"P{number} Roy", "Lyon") for number in range(3))
+    events = await events_of(Pool(many), "Java ou Kotlin, à Lyon")
+    understood = next(event for event in events if isinstance(event, Understood)).understanding.criteria
+    nothing = next(event for event in events if isinstance(event, NothingFound))
+    assert {d.criterion_id: d.count for d in nothing.without} == {understood[0].id: 3, understood[2].id: 0}
+
+
 async def test_a_cv_that_changed_since_it_was_indexed_is_left_out(pool: Pool) -> None:
     parts = await pool.parts()
     pool.candidates = (PEOPLE[0].model_copy(update={"content_hash": "other"}), *PEOPLE[1:])

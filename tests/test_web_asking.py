@@ -239,6 +239,7 @@ def test_a_link_keeps_all_of_a_criterion() -> None:
         level=LanguageLevel.B2,
         within_km=30,
         or_remote=True,
+        either="a:b; c=d",
     )
     assert decoded(encoded((odd, full))) == (odd, full)
 

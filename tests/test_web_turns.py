@@ -14,7 +14,22 @@ import httpx
 import pytest
 
 from cvmatcher import jobs, store
-from cvmatcher.domain import DroppedCriterion, Ended, EndState, Need, NothingFound, Status, StatusCode, VerdictState
+from cvmatcher.domain import (
+    Criterion,
+    CriterionKind,
+    DroppedCriterion,
+    Ended,
+    EndState,
+    Judged,
+    Need,
+    NothingFound,
+    Status,
+    StatusCode,
+    Understanding,
+    Understood,
+    Verdict,
+    VerdictState,
+)
 from cvmatcher.store import turns
 from cvmatcher.web.app import create_app
 from cvmatcher.web.turns import Turns
@@ -236,6 +251,37 @@ async def test_no_hit_names_the_criteria_to_give_up(site: Site) -> None:
     ways = answer.text.partition("Nobody meets all of this.")[2]
     assert ways.index("without “Lyon”") < ways.index("without “Python”")
     assert "7 candidates" in answer.text
+
+
+async def test_alternatives_are_one_thing_on_the_page(site: Site) -> None:
+    """Joined by "or", given up together, and one that a CV does not need is no mark against it."""
+    java, kotlin = (
+        Criterion(id=f"c{number}", kind=CriterionKind.SKILL, value=name, label=name, either="java")
+        for number, name in ((1, "Java"), (2, "Kotlin"))
+    )
+    lyon = Criterion(id="c3", kind=CriterionKind.PLACE, value="Lyon", label="Lyon")
+    met, missing = VerdictState.MET, VerdictState.NOT_FOUND
+    said = {"c1": met, "c2": missing, "c3": missing}
+    verdicts = tuple(Verdict(candidate_id="cand1", criterion_id=one, state=state) for one, state in said.items())
+    site.search.steps = [
+        Understood(understanding=Understanding(criteria=(java, kotlin, lyon))),
+        HITS,
+        Judged(candidate_id="cand1", verdicts=verdicts),
+        NothingFound(
+            without=(DroppedCriterion(criterion_id="c1", count=2), DroppedCriterion(criterion_id="c3", count=0))
+        ),
+        DONE,
+    ]
+    answer = await site.rita.htmx("/turns", {"message": "Java or Kotlin in Lyon"})
+    turn = turn_in(answer.text)
+    await until(lambda: _ended(turn))
+    page = (await site.rita.get(answer.headers["hx-push-url"])).text
+    assert "<i>or</i>" in page.partition("Kotlin</button>")[0]
+    card = page.partition('id="t-' + turn + '-cand1-why"')[2].partition("</ul>")[0]
+    assert ("Java" in card, "Kotlin" in card, "Lyon" in card) == (True, False, True)
+    assert "without “Java or Kotlin”" in page
+    await site.rita.htmx("/turns", {"from": turn, "act": "drop:c1,c2"})
+    assert [one.id for one in site.search.asked[-1].criteria or ()] == ["c3"]
 
 
 # ------------------------------------------------------------------------------------------------------ two processes

@@ -306,7 +306,7 @@ def _usable(criterion: prompts.CriterionAnswer) -> bool:
             return criterion.minimum is not None or criterion.maximum is not None
         case CriterionKind.LANGUAGE:
             return re.fullmatch(r"[a-z]{2}", criterion.value) is not None
-    return bool(criterion.value.strip())
+    return bool(criterion.value.strip()) or (criterion.kind is CriterionKind.PLACE and criterion.or_remote)
 
 
 class GeminiReranker:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cvmatcher.domain import Criterion, CriterionKind, EarlierTurn, LanguageLevel, Need, VerdictState
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 
 class Answer(BaseModel):
@@ -94,6 +94,9 @@ class CriterionAnswer(Answer):
     level: LanguageLevel | None = None
     within_km: Annotated[int, Field(ge=0, le=20_000)] | None = None
     or_remote: bool = False
+    either: Annotated[str, Field(max_length=60)] = Field(
+        "", description="the same short mark for criteria of which one is enough; empty for all others"
+    )
 
 
 class CriteriaAnswer(Answer):
@@ -108,6 +111,7 @@ Kinds and their `value`: title (occupation), skill, sector, employer, education,
 place: the town, region or country;
 language: ISO 639-1 code, with `level` if asked; years: the skill or title whose years are counted, empty for
 the whole career, with `minimum` or `maximum`.
+"A or B" gives a criterion for each, both with the same `either`.
 `need`: must unless the recruiter says it is a plus (nice) or unwanted (must_not). Never add what was not asked
 for.
 If there is a conversation, answer with all criteria in force after the last message: kept, changed and added

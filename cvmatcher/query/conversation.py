@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
 from cvmatcher.folding import fold
+from cvmatcher.query import either
 from cvmatcher.query.kinds import places
 from cvmatcher.query.phrases import understand
 from cvmatcher.vocabulary import skills, titles
@@ -176,7 +177,7 @@ def _changed(message: str, earlier: Sequence[Criterion]) -> Answer:
     back = [c for c in new if c.need is Need.MUST_NOT and c.kind in _NEVER_REFUSED and _twin(c, earlier)]
     new = tuple(c for c in new if c not in back)
     kept = [old for old in earlier if not _twin(old, back) and not any(_replaces(n, old, replaces, also) for n in new)]
-    return (*kept, *new), unused
+    return tuple(either.beside(message, new, kept)), unused
 
 
 def _replaces(new: Criterion, old: Criterion, replaces: bool, also: bool) -> bool:

@@ -6,10 +6,10 @@ Knows nothing of earlier turns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
-from cvmatcher.query import leftovers, openings, wishes
+from cvmatcher.query import either, leftovers, openings, wishes
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import deeds, education, employers, languages, places, sectors, skills, titles, years
 from cvmatcher.query.message import Message
@@ -24,7 +24,8 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     named, left, unused = leftovers.items(message, scopes, sorted(_items(message), key=_position))
     found = sorted({(i.start, i.end, i.kind): i for i in [*named, *left]}.values(), key=_position)
     wanted = _needs(message, scopes, found)
-    criteria = _unique(_criterion(message, item, wanted[item]) for item in found)
+    placed = [(item.start, item.end, _criterion(message, item, wanted[item])) for item in found]
+    criteria = _unique(either.marked(message, placed))
     return tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)), tuple(unused)
 
 
@@ -115,7 +116,7 @@ def _criterion(message: Message, item: Item, need: Need) -> Criterion:
     )
 
 
-def _unique(criteria: Iterator[Criterion]) -> list[Criterion]:
+def _unique(criteria: Iterable[Criterion]) -> list[Criterion]:
     kept: dict[tuple[CriterionKind, tuple[str, ...], float | None], Criterion] = {}
     for criterion in criteria:
         key = (criterion.kind, stems(criterion.value) or (criterion.label,), criterion.minimum)

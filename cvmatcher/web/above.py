@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cvmatcher.domain import Candidate, Criterion, Verdict, VerdictState
+from cvmatcher.alternatives import Group
+from cvmatcher.domain import Candidate, Verdict, VerdictState
 from cvmatcher.query import evidence
 from cvmatcher.ranking import Standing, why_above
 from cvmatcher.web.turnview import TurnView
@@ -12,11 +13,11 @@ from cvmatcher.web.turnview import TurnView
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """`criterion` tells most for the order; None where all checked criteria are met alike."""
+    """`criteria`, one or several alternatives, tell most for the order; () where all checked ones are met alike."""
 
     candidate_id: str
     name: str
-    criterion: Criterion | None
+    criteria: Group = ()
     here: VerdictState = VerdictState.NOT_FOUND
     there: VerdictState = VerdictState.NOT_FOUND
     same_person: bool = False  # an admin said so, and this CV is the newer one
@@ -25,10 +26,10 @@ class Above:
 def above(view: TurnView, candidate: Candidate, below: Candidate, name: str) -> Above:
     """Both stand in the view's list, `candidate` before `below`, whom the reader knows as `name`."""
     upper, lower = _standing(view, candidate), _standing(view, below)
-    criterion = why_above(view.criteria, upper, lower)
-    if criterion is None:
-        return Above(below.id, name, None)
-    return Above(below.id, name, criterion, _state(upper, criterion), _state(lower, criterion))
+    criteria = why_above(view.criteria, upper, lower)
+    if not criteria:
+        return Above(below.id, name)
+    return Above(below.id, name, criteria, _state(upper, criteria), _state(lower, criteria))
 
 
 def _standing(view: TurnView, candidate: Candidate) -> Standing:
@@ -37,6 +38,7 @@ def _standing(view: TurnView, candidate: Candidate) -> Standing:
     return Standing(candidate.id, 0.0, verdicts, silent)
 
 
-def _state(standing: Standing, criterion: Criterion) -> VerdictState:
-    verdict = standing.verdicts.get(criterion.id)
-    return verdict.state if verdict else VerdictState.NOT_FOUND
+def _state(standing: Standing, criteria: Group) -> VerdictState:
+    """The best of alternatives."""
+    states = {standing.verdicts[one.id].state for one in criteria if one.id in standing.verdicts}
+    return next((state for state in (VerdictState.MET, VerdictState.PARTLY) if state in states), VerdictState.NOT_FOUND)

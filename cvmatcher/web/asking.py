@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from cvmatcher import reading
 from cvmatcher.domain import Candidate, Criterion, CriterionKind, InvalidInput, Need, NotFound
-from cvmatcher.query import advert
+from cvmatcher.query import advert, either
 from cvmatcher.query.conversation import goes_back
 from cvmatcher.query.phrases import understand
 from cvmatcher.store import candidates
@@ -93,16 +93,17 @@ class Asker:
             base.conversation, self.user_id, message, self.process, criteria, change, base.id, self.kept, base.since
         )
 
-    async def _chip(self, base: Turn, act: str, criterion_id: str) -> NewTurn:
+    async def _chip(self, base: Turn, act: str, ids: str) -> NewTurn:
+        """`ids`: of one criterion, or of alternatives that go together ("c2,c3")."""
         criteria = await store.criteria_of(base.id)
-        chosen = next((one for one in criteria if one.id == criterion_id), None)
-        if chosen is None or act not in {"drop", *Need}:
+        chosen = [one for one in criteria if one.id in ids.split(",")]
+        if not chosen or act not in {"drop", *Need}:
             raise InvalidInput("no such criterion")
-        changed = tuple(_flipped(one, act) if one is chosen else one for one in criteria)
+        changed = tuple(_flipped(one, act) if one in chosen else one for one in criteria)
         kept = tuple(one for one in changed if one is not None)
         if not kept:
             raise InvalidInput("no criterion left", sentence=NOTHING_LEFT)
-        return self._after(base, base.message, kept, Change(kind=act, label=chosen.label))
+        return self._after(base, base.message, kept, Change(kind=act, label=", ".join(one.label for one in chosen)))
 
     async def _added(self, base: Turn, text: str) -> NewTurn:
         """The criteria of a few words beside those there are; words that no rule knows are searched as they stand."""
@@ -111,7 +112,7 @@ class Asker:
             raise InvalidInput("a criterion is a few words")
         new, _ = understand(text)
         new = new or (Criterion(id="c0", kind=CriterionKind.TEXT, value=text, label=text),)
-        criteria = likeness.joined(await store.criteria_of(base.id), new)
+        criteria = likeness.joined((), either.beside(text, new, await store.criteria_of(base.id)))
         return self._after(base, base.message, criteria, Change(kind="add", label=text))
 
     async def _undone(self, base: Turn) -> NewTurn:

@@ -92,7 +92,7 @@ async def _place(turn_id: str, candidate: Candidate, seen_as: Sight, user_id: st
 async def _above(view: TurnView, candidate: Candidate, below: Candidate, name: str) -> Above:
     """Why `candidate` stands above: its criteria, unless an admin's word put it there."""
     if candidate.id in (await same_person.superseded([candidate, below])).get(below.id, ()):
-        return Above(below.id, name, None, same_person=True)
+        return Above(below.id, name, same_person=True)
     return above(view, candidate, below, name)
 
 

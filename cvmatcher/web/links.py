@@ -14,7 +14,7 @@ from cvmatcher.domain import Criterion, InvalidInput
 
 MOST_CRITERIA = 30
 MOST_LETTERS = 200  # of a value or a label
-EXTRAS = ("minimum", "maximum", "level", "within_km", "or_remote")
+EXTRAS = ("minimum", "maximum", "level", "within_km", "or_remote", "either")
 
 
 def encoded(criteria: Sequence[Criterion]) -> str:
@@ -25,7 +25,8 @@ def encoded(criteria: Sequence[Criterion]) -> str:
 def _spelt(criterion: Criterion) -> str:
     extras = criterion.model_dump(mode="json", include=set(EXTRAS), exclude_defaults=True)
     parts = [criterion.need, criterion.kind, criterion.value, criterion.label]
-    return ":".join([quote(one, safe=" ") for one in parts] + [f"{name}={value}" for name, value in extras.items()])
+    limits = [f"{name}={value}" for name, value in extras.items()]
+    return ":".join([quote(one, safe=" ") for one in parts] + [quote(one, safe=" =") for one in limits])
 
 
 def decoded(text: str) -> tuple[Criterion, ...]:

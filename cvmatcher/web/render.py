@@ -23,10 +23,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup, escape
 
+from cvmatcher.alternatives import groups
 from cvmatcher.store.people import User
 from cvmatcher.store.shortlisted import Stage
 from cvmatcher.web import links, sentences
 from cvmatcher.web.catalogs import LANGUAGES, translations
+from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.places import folder
 from cvmatcher.web.turnview import state_of
 
@@ -61,6 +63,7 @@ MARKS = {  # icons of what `state_of` gives
     "absent": "circle-check",
     "present": "ban",
 }
+OR = _(" or ")
 Catalog = Callable[[str], NullTranslations]
 
 
@@ -156,6 +159,8 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "signed": partial(_signed, language=language),
             "number": partial(_number, language=language),
             "sentence": lambda code, table: catalog.gettext(sentences.TABLES[table].get(str(code), str(code))),
+            "alternatives": groups,
+            "either": lambda group: catalog.gettext(OR).join(one.label for one in group),
             "link": lambda criteria: f"/?criteria={quote(links.encoded(criteria), safe='')}",
             "linked": links.encoded,
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import (
     Criterion,
     CriterionKind,
@@ -52,6 +53,13 @@ class Card:
     is_masked: bool = False  # blind mode hides who it is
 
     @property
+    def needed(self) -> list[tuple[Criterion, Verdict | None]]:
+        """The marks without alternatives that the CV does not show while it shows another: one is enough."""
+        said = dict(self.marks)
+        kept = [one for group in groups(list(said)) for one in _answering(group, said)]
+        return [(one, said[one]) for one in said if one in kept]
+
+    @property
     def reason(self) -> Verdict | None:
         """The verdict that says most: met before partly, and what the card's own facts do not say already."""
         quoted = [
@@ -68,6 +76,12 @@ class Card:
         while kept and len(" ".join(kept)) > LEAD_IN_LETTERS:
             del kept[0]
         return f"… {' '.join(kept)}" if kept and len(kept) < len(words) else " ".join(kept)
+
+
+def _answering(group: Group, said: Mapping[Criterion, Verdict | None]) -> list[Criterion]:
+    """Those of the group that the CV shows, or the whole group where it shows none."""
+    shown = [one for one in group if (v := said[one]) is None or v.state is not VerdictState.NOT_FOUND]
+    return shown or list(group)
 
 
 class Seen(Protocol):
@@ -159,16 +173,23 @@ class TurnView:
     def cards(self) -> list[Card]:
         return [self.card(one) for one in self.order]
 
-    def dropped(self) -> list[tuple[Criterion, int]]:
-        """Which criterion to give up, and how many that would find, most first; beside hits only what helps."""
+    def dropped(self) -> list[tuple[Group, int]]:
+        """Which criterion, or which alternatives together, to give up, and how many that would find, most first.
+
+        Beside hits only what helps.
+        """
         if self.nothing is None:
             return []
-        known = {one.id: one for one in self.criteria}
+        known = {group[0].id: group for group in self._musts}
         found = [(known[one.criterion_id], one.count) for one in self.nothing.without if one.criterion_id in known]
         found = [pair for pair in found if pair[1] or not self.hits]
         return sorted(found, key=lambda pair: -pair[1])
 
-    def unmet(self) -> list[Criterion]:
+    @property
+    def _musts(self) -> tuple[Group, ...]:
+        return groups([one for one in self.criteria if one.need is Need.MUST])
+
+    def unmet(self) -> list[Group]:
         """The musts that nobody shown meets even partly: what to give up where no single one would help."""
         if self.nothing is None or not self.verdicts or self.dropped():
             return []
@@ -178,4 +199,4 @@ class TurnView:
             for verdict in verdicts
             if verdict.state is not VerdictState.NOT_FOUND
         }
-        return [one for one in self.criteria if one.need is Need.MUST and one.id not in shown]
+        return [group for group in self._musts if not any(one.id in shown for one in group)]
