@@ -40,7 +40,7 @@ def asked(message: str) -> set[tuple[str, str, str]]:
         ),
         ("comptable, anglais serait un plus", {("title", "must", "comptable"), ("language", "nice", "en")}),
         ("accountant, ideally fintech", {("title", "must", "accountant"), ("sector", "nice", "fintech")}),
-        ("data analyst, no freelancers", {("title", "must", "data analyst"), ("title", "must_not", "freelancers")}),
+        ("data analyst, no freelancers", {("title", "must", "data analyst"), ("text", "must_not", "freelancers")}),
         ("acheteur, pas chez Renault", {("title", "must", "acheteur"), ("employer", "must_not", "Renault")}),
         ("Profil hôtellerie parlant grec", {("sector", "must", "hôtellerie"), ("language", "must", "el")}),
         (

@@ -36,6 +36,7 @@ _SECTOR_LEAD = re.compile(
 _FIELD_LEAD = re.compile(r"\b(?:en|in|of|de|sur|on)\s+(?:la |le |les |l')?$")
 _VERSION = re.compile(r"[A-Z]{1,3}\d{0,2}|v?\d{1,4}(?:\.\d)?|[A-Z]\d{1,2}")
 _LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|the|en|in)\b[\s,/&+]*)*")
+_AMPERSAND = re.compile(r"&\w{1,3}\b")  # one name: "GD&T"
 _SHOUTED = frozenset(["ok", "cv", "asap", "xp", "yoe"])
 _JOINS = frozenset(["et", "and", "ou", "or", "ni", "nor", "plus", "puis", "then"])
 _CODE = re.compile(r"(?=.*[A-Z])(?:.*[A-Z0-9+#].*)")
@@ -115,7 +116,8 @@ def _trimmed(message: Message, run: list[Token]) -> Iterator[tuple[int, int]]:
     while run and _is_filler(message, run[-1]) and not (len(run) > 1 and run[-2].text.isdigit()):
         run = run[:-1]
     if run and not (len(run) == 1 and run[0].text.isdigit()):
-        yield run[0].start, run[-1].end
+        joined = _AMPERSAND.match(message.text, run[-1].end)
+        yield run[0].start, joined.end() if joined else run[-1].end
 
 
 def _is_filler(message: Message, word: Token) -> bool:
@@ -236,15 +238,9 @@ def _among_skills(message: Message, start: int, end: int, named: Sequence[Item])
             gap = message.folded[end : item.start]
         else:
             continue
-        if _LISTED.fullmatch(gap) and (re.search(r"[,/&+]|\b(?:et|and|ou|or)\b", gap) or _telegraphic(message)):
+        if _LISTED.fullmatch(gap) and (re.search(r"[,/&+]|\b(?:et|and|ou|or)\b", gap) or message.telegraphic):
             return True
     return False
-
-
-def _telegraphic(message: Message) -> bool:
-    """A bare row of words, "dev java spring paris": its spaces are its commas."""
-    small = words.of("articles") | words.of("prepositions")
-    return len(message.words) > 2 and not message.breaks and not any(word.text in small for word in message.words)
 
 
 def _own_clause(message: Message, start: int, end: int, named: Sequence[Item]) -> bool:
@@ -266,7 +262,7 @@ def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> l
     if _VERSION.fullmatch(message.text[start:end]):
         return _with_version(message, named, start, end)
     small = words.of("prepositions") | words.of("filler")
-    if len(inside) > 2 or any(w.text in small for w in inside) or _is_text(message, inside) or _telegraphic(message):
+    if len(inside) > 2 or any(w.text in small for w in inside) or _is_text(message, inside) or message.telegraphic:
         return None
     for number, item in enumerate(named):
         if item.kind not in {CriterionKind.SKILL, CriterionKind.SECTOR}:

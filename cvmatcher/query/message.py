@@ -41,6 +41,12 @@ class Message:
         message.english = not accents and not any(word.text in words.of("french") for word in message.words)
         return message
 
+    @property
+    def telegraphic(self) -> bool:
+        """A bare row of words, "dev java spring paris": its spaces are its commas."""
+        small = words.of("articles") | words.of("prepositions")
+        return len(self.words) > 2 and not self.breaks and not any(word.text in small for word in self.words)
+
     # ------------------------------------------------------------------------------------------------ using up
 
     def free(self, start: int, end: int) -> bool:

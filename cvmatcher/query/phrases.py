@@ -7,6 +7,7 @@ Knows nothing of earlier turns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
 from cvmatcher.query import either, leftovers, openings, wishes
@@ -14,6 +15,7 @@ from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import deeds, education, employers, languages, places, sectors, skills, titles, years
 from cvmatcher.query.message import Message
 from cvmatcher.query.wishes import Scope
+from cvmatcher.vocabulary import words
 from cvmatcher.vocabulary.folding import stems
 
 
@@ -24,9 +26,17 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     named, left, unused = leftovers.items(message, scopes, sorted(_items(message), key=_position))
     found = sorted({(i.start, i.end, i.kind): i for i in [*named, *left]}.values(), key=_position)
     wanted = _needs(message, scopes, found)
-    placed = [(item.start, item.end, _criterion(message, item, wanted[item])) for item in found]
+    placed = [
+        (item.start, item.end, _criterion(message, _as_refused(item, wanted[item]), wanted[item])) for item in found
+    ]
     criteria = _unique(either.marked(message, placed))
     return tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)), tuple(unused)
+
+
+def _as_refused(item: Item, need: Need) -> Item:
+    """Who refuses "temps" or "freelances" speaks of how people are employed, and not of a trade."""
+    status = need is Need.MUST_NOT and all(stem in words.of("statuses") for stem in stems(item.value))
+    return replace(item, kind=CriterionKind.TEXT) if status and item.kind is CriterionKind.TITLE else item
 
 
 def _position(item: Item) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from cvmatcher.vocabulary.folding import Lexicon, Match, names_in, read_lines, stems
 
@@ -80,6 +81,13 @@ def _lexicon() -> Lexicon:
         for name in (*title.english, *title.french, *title.narrower):
             lexicon.add(name, title.id)
     return lexicon
+
+
+@cache
+def pairs() -> frozenset[tuple[str, str]]:
+    """The stems of words that stand side by side in the name of an occupation: "call centre" of "call centre agent"."""
+    every = (stems(name) for title in everything().values() for name in title.all_names)
+    return frozenset(pair for words in every for pair in pairwise(words))
 
 
 def find(text: str) -> list[Match]:

@@ -12,14 +12,30 @@ from cvmatcher.vocabulary import skills
 from cvmatcher.vocabulary.folding import Match
 
 TOOLS = frozenset(["programming", "web", "data", "cloud and operations"])
+PRODUCTS = TOOLS | {"office", "design and media"}
 
 
 def find(message: Message) -> Iterator[Item]:
+    start = -1  # of a name that narrows the one right behind it
     for match in skills.find(message.text):
         if message.free(match.start, match.end):
             end = _with_grade(message, match)
             message.use(match.start, end)
-            yield Item(CriterionKind.SKILL, message.text[match.start : end], match.start, end)
+            start = match.start if start < 0 else start
+            if _narrows(message, match, end):
+                continue
+            yield Item(CriterionKind.SKILL, message.text[start:end], start, end)
+        start = -1
+
+
+def _narrows(message: Message, match: Match, end: int) -> bool:
+    """Whether it is one name with the skill right behind it: "embedded Linux", "robotic milking"; never a product."""
+    name = message.text[match.start : end]
+    if not message.english or not name.islower() or message.telegraphic or skills.area(match.canonical) in PRODUCTS:
+        return False
+    return message.text[end : end + 1] == " " and any(
+        behind.start == end + 1 and message.free(behind.start, behind.end) for behind in skills.find(message.text)
+    )
 
 
 _GRADE = re.compile(

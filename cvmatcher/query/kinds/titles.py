@@ -76,7 +76,13 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         ):
             continue
         reached = end
-        yield _left(message, start, end), end
+        first = _left(message, start, end)
+        if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:end]}"):
+            yield first, end
+
+
+# What somebody does something to or with: "good at coaching agents".
+_OBJECT = re.compile(r"\b(?:at|of|in|by|to)\s+\|[a-z]+ing\s+\w+s$")
 
 
 def _with_tool(message: Message, start: int, end: int) -> tuple[int, int]:
@@ -135,7 +141,9 @@ def _left(message: Message, start: int, end: int) -> int:
 def _belongs_before(message: Message, word: Token, start: int, *, bare: bool) -> bool:
     if message.text[word.end : start].strip(" -/") or not message.free(word.start, start):
         return False
-    if word.text in _ARTICLE | _STOPS | _FILLER | _CONDITIONS or _says_of_a_person(message, word):
+    behind = message.words_in(word.end, start + 1)[:1]
+    compound = bool(behind) and (word.stem, behind[0].stem) in titles.pairs()
+    if not compound and (word.text in _ARTICLE | _STOPS | _FILLER | _CONDITIONS or _says_of_a_person(message, word)):
         return False
     skilled = any(a <= word.start < b for a, b in _skills(message.text))
     opening = any(a <= word.start < b for a, b in openings.found(message.folded, message.text))
