@@ -40,7 +40,7 @@ def _short(one: Criterion) -> str:
         (("at least 8 years of experience", "au moins 8 ans d'expérience"), "years:5", "years:8"),
         (("also in Grenoble", "ou à Grenoble", "élargis à Grenoble"), "", "place:Grenoble"),
         (("et qui connaît Docker", "with Docker", "who also knows Docker"), "", "skill:Docker"),
-        (("sans freelances", "pas de freelances"), "", "!title:freelances"),
+        (("sans freelances", "pas de freelances"), "", "!text:freelances"),
         (("not from consulting",), "", "!sector:consulting"),
         (("jamais chez Accenture", "never worked at Accenture"), "", "!employer:Accenture"),
         (("only those who moved to management",), "", "text:moved to management"),

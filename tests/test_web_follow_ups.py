@@ -106,9 +106,9 @@ async def test_a_conversation_narrows_widens_replaces_and_goes_back(talk: Talk) 
     assert "place:Lille+50km" in asked
     assert "Lille + 50 km" in page
     asked, _ = await talk.say("sans freelances, et 5 ans d'expérience")
-    assert {"!title:freelances", "years:5"} <= asked
+    assert {"!text:freelances", "years:5"} <= asked
     asked, _ = await talk.say("undo")
-    assert not {"!title:freelances", "years:5"} & asked
+    assert not {"!text:freelances", "years:5"} & asked
     asked, _ = await talk.say("annule")
     assert "place:Lille" in asked
 

@@ -13,7 +13,7 @@ from cvmatcher.query.evidence import education, languages, names, places, titles
 from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, content_stems, read
 from cvmatcher.query.evidence.titles import has_been
 from cvmatcher.vocabulary import places as gazetteer
-from cvmatcher.vocabulary import sectors
+from cvmatcher.vocabulary import sectors, words
 from cvmatcher.vocabulary.folding import stems
 
 __all__ = ["CV", "NOTHING", "Finding", "fineness", "has_been", "judge", "read", "silent", "speaks_of"]
@@ -28,13 +28,18 @@ _JUDGES: dict[CriterionKind, Callable[[Criterion, CV], Finding]] = {
     CriterionKind.SECTOR: names.sector,
     CriterionKind.EMPLOYER: names.employer,
     CriterionKind.EDUCATION: education.education,
-    CriterionKind.TEXT: names.text,
+    CriterionKind.TEXT: lambda criterion, cv: (titles.title if _is_status(criterion) else names.text)(criterion, cv),
 }
 
 
 def judge(criterion: Criterion, cv: CV) -> Finding:
     """What the CV says to one criterion; `need` plays no part."""
     return _JUDGES[criterion.kind](criterion, cv)
+
+
+def _is_status(criterion: Criterion) -> bool:
+    """ "No freelances": jobs say so in their titles; a text that speaks of freelances may be by who hired them."""
+    return all(stem in words.of("statuses") for stem in stems(criterion.value))
 
 
 def silent(criterion: Criterion, profile: Profile) -> bool:
