@@ -38,7 +38,7 @@ def judge(criterion: Criterion, cv: CV) -> Finding:
 
 
 def _is_status(criterion: Criterion) -> bool:
-    """ "No freelances": jobs say so in their titles; a text that speaks of freelances may be by who hired them."""
+    """Whether it is a way of being employed: jobs say it in their titles, texts may be by who hired freelances."""
     return all(stem in words.of("statuses") for stem in stems(criterion.value))
 
 
