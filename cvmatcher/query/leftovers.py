@@ -183,7 +183,7 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
 
 def _of_a_skill(message: Message, inside: Sequence[Token], lead: str, *, coded: bool) -> bool:
     """Whether it is written as a product's name, stands behind "knows" or, made as a craft's name is, behind "in"."""
-    if len(inside) <= 4 and (coded or _SKILL_LEAD.search(lead)):
+    if len(inside) <= 4 and (coded or (_SKILL_LEAD.search(lead) and not _generic(inside))):
         return True
     return len(inside) <= 3 and _FIELD_LEAD.search(lead) is not None and _names_a_craft(message, inside)
 

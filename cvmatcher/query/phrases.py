@@ -51,6 +51,7 @@ def _items(message: Message) -> Iterator[Item]:
     named = list(titles.find(message))
     yield from named
     openings.use(message)
+    yield from skills.announced(message)
     yield from employers.find(message)
     yield from places.find(message)
     yield from languages.find(message)

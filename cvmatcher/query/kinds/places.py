@@ -15,7 +15,8 @@ _REMOTE = re.compile(
     r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en |a )?|partial(?:ly)? |anywhere )?"
     r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office"
     r"|full[ -]?remote)"
-    r"(?: only| ok| possible| uniquement)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)"
+    r"(?: only| ok| possible| uniquement)?(?: \d(?:(?: a | ou |[-/])\d)? (?:j\b|jours?|days?)"
+    r"(?:(?: par | a |/| per )(?:la )?(?:semaine|week))?)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)"
     r"|wfh|home[- ]based"
     r"|from anywhere|distanciel)\b"
 )
@@ -47,7 +48,7 @@ _BESIDE = re.compile(
     rf"\s*(?:\(?\b(?:\d{{2,3}}|2[ab])\)|\d{{1,2}}(?:e|eme|er|nd|rd|th)\b(?: arrondissement)?|intra[ -]muros"
     rf"|(?:and |et )?(?:its |sa )?(?:surroundings|environs|alentours|{_AREA}|centre(?:-ville)?|center|nord|sud|est"
     rf"|ouest|ou environs|et region|region"
-    rf"|et sa region|and around)\b|,\s*[A-Z]{{2}}\b|\b(?:metropole|metropolitan area))",
+    rf"|et sa region|and around)\b|,?\s*(?-i:[A-Z]{{2}})\b(?=\s*(?:[,;.!?()\n/]|$))|\b(?:metropole|metropolitan area))",
     re.IGNORECASE,
 )
 _HOME = {"FR", "BE", "CH", "LU", "GB", "IE"}

@@ -28,6 +28,22 @@ def find(message: Message) -> Iterator[Item]:
         start = -1
 
 
+_ANNOUNCED = re.compile(r"\b(?:logiciels?|progiciels?|outils?|software|tools?)\s+(?=\w)")
+_PRODUCT = re.compile(r"[A-Z][\w.+#-]*(?: [A-Z\d][\w.+#-]*){0,2}")
+_NEXT = re.compile(r"\s*(?:,|/|\+|&|\bet\b|\band\b|\bou\b|\bor\b)\s*")
+
+
+def announced(message: Message) -> Iterator[Item]:
+    """Products behind the word for them: "logiciels Robot et Advance Design", be they firms or towns elsewhere."""
+    for match in _ANNOUNCED.finditer(message.folded):
+        position = match.end()
+        while (named := _PRODUCT.match(message.text, position)) and message.free(*named.span()):
+            message.use(match.start() if position == match.end() else named.start(), named.end())
+            yield Item(CriterionKind.SKILL, named.group(), *named.span())
+            joined = re.match(_NEXT, message.folded[named.end() :])
+            position = named.end() + joined.end() if joined and "," not in joined.group() else len(message.text)
+
+
 def _narrows(message: Message, match: Match, end: int) -> bool:
     """Whether it is one name with the skill right behind it: "embedded Linux", "robotic milking"; never a product."""
     name = message.text[match.start : end]
@@ -39,15 +55,16 @@ def _narrows(message: Message, match: Match, end: int) -> bool:
 
 
 _GRADE = re.compile(
-    r" (?:(?:niveau|level|class|classe|cat[ée]gorie) )?(?:[A-Z]?\d{1,5}[A-Z]?|I{1,3}V?|[A-E])(?:(?:, ?|/| | et "
-    r"| and )\d(?!\w))*(?![\w+])(?! (?:ans?"
+    r" (?:(?:niveau|level|class|classe|cat[ée]gorie|[Pp]art) )?(?:[A-Z]{0,2}\d{1,5}[A-Z]?(?:\.\d)?|I{1,3}V?|[A-E])"
+    r"(?:(?:, ?|/| | et | and )\d(?!\w))*(?![\w+])(?! (?:ans?"
     r"|years?|km)\b)"
 )
 
 
 def _with_grade(message: Message, match: Match) -> int:
     """Certificates have grades: "SSIAP 2", "CACES R482"."""
-    acronym = message.text[match.start : match.end].isupper() and skills.area(match.canonical) not in TOOLS
+    name = message.text[match.start : match.end]
+    acronym = (name.isupper() or match.canonical.isupper()) and skills.area(match.canonical) not in TOOLS
     grade = _GRADE.match(message.text, match.end) if acronym else None
     return grade.end() if grade and message.free(match.end, grade.end()) else match.end
 

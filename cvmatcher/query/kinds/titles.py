@@ -75,14 +75,24 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
             or _within_another(message.text, start, end)
         ):
             continue
-        reached = end
-        first = _left(message, start, end)
-        if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:end]}"):
-            yield first, end
+        reached = _through_the_next(message, spans, end)
+        first = _left(message, start, reached)
+        if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:reached]}"):
+            yield first, reached
+
+
+def _through_the_next(message: Message, spans: list[tuple[int, int]], end: int) -> int:
+    """English puts a trade before a trade to narrow it: "HGV class 1 driver"."""
+    behind = next((b for a, b in spans if a == end + 1 and message.text[end] == " "), end)
+    return behind if message.english and message.free(end, behind) else end
 
 
 # What somebody does something to or with: "good at coaching agents".
-_OBJECT = re.compile(r"\b(?:at|of|in|by|to)\s+\|[a-z]+ing\s+\w+s$")
+_OBJECT = re.compile(
+    r"\b(?:at|of|in|by|to)\s+\|[a-z]+ing\s+\w+s$"
+    r"|\b(?:formation|encadrement|management|animation|coordination|accompagnement|recrutement|gestion)"
+    r" (?:de |des |d')\|\w+s$"
+)
 
 
 def _with_tool(message: Message, start: int, end: int) -> tuple[int, int]:
