@@ -16,7 +16,8 @@ _REMOTE = re.compile(
     r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office"
     r"|full[ -]?remote)"
     r"(?: only| ok| possible| uniquement)?(?: \d(?:(?: a | ou |[-/])\d)? (?:j\b|jours?|days?)"
-    r"(?:(?: par | a |/| per )(?:la )?(?:semaine|week))?)?|(?:entierement |travail )?a distance|work(?:ing)? from (?:home|anywhere)"
+    r"(?:(?: par | a |/| per )(?:la )?(?:semaine|week))?)?|(?:entierement |travail )?a distance"
+    r"|work(?:ing)? from (?:home|anywhere)"
     r"|wfh|home[- ]based"
     r"|from anywhere|distanciel)\b"
 )
