@@ -89,10 +89,18 @@ class QuarantineReason(StrEnum):
 # --------------------------------------------------------------------------------------------------------- the CV
 
 
+class Unread(Value):
+    """Pages of a CV whose words are not known: pictures that text recognition did not read."""
+
+    pages: tuple[int, ...]  # zero-based
+    reason: QuarantineReason  # of the first of them
+
+
 class CVText(Value):
     """What a person sees in a CV. `pages[i]` is the visible text of page i, one line of the CV a line."""
 
     pages: tuple[str, ...]
+    unread: Unread | None = None
     hidden_text: str = ""  # white, tiny, covered, off the page…: kept apart, never searched or judged
 
     @property
@@ -184,6 +192,7 @@ class Candidate(Value):
     other_files: tuple[str, ...] = ()  # keys of files with the same bytes
     profile: Profile
     pages: tuple[str, ...]
+    unread: Unread | None = None
     hidden_words: int = 0
     passages: tuple[Passage, ...] = ()
     structured_by: str = ""  # "rules/1", "gemini-3.5-flash/1"
@@ -295,6 +304,7 @@ class Hit(Value):
     passage: str = ""  # what matched, in the CV's own words
     language: str = ""  # of the CV
     hidden_words: int = 0
+    unread_pages: int = 0  # what stands on them nobody has judged
 
 
 # --------------------------------------------------------------------------------------------------------- events

@@ -48,12 +48,18 @@ LONGEST_WAIT = 3600.0
 LOOK_AGAIN = timedelta(days=1)  # for files given up
 SECONDS = 50.0  # for one file, below the queue's timeout
 STRUCTURE_SECONDS = 25.0
+EMBED_SECONDS = 8.0  # kept for embedding and saving, however long reading took
 AT_ONCE = 3  # times a file is read again because it changed meanwhile
 
 
 async def no_other(model_id: str) -> Embedder:
     """For who has one model only. Raises Unavailable."""
     raise Unavailable(f"the model {model_id} is not here")
+
+
+async def nothing() -> frozenset[QuarantineReason]:
+    """For a reader that refuses the same files on every machine."""
+    return frozenset()
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class IngestParts:
     rules: Structurer  # takes over while the structurer is away
     embedder: Embedder  # of the model that the settings wish for
     other: Callable[[str], Awaitable[Embedder]] = no_other  # of another, by its id; raises Unavailable, Misconfigured
+    mended: Callable[[], Awaitable[frozenset[QuarantineReason]]] = nothing  # what `read` refuses no file for any more
     secret: bytes = b""
     reader: str = ""  # version of `read`, for receipts
     owner: str = "worker"
@@ -77,7 +84,12 @@ class Receipt:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self._last = monotonic()
+        self._began = self._last = monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since its beginning."""
+        return monotonic() - self._began
 
     def note(self, step: str, version: str = "") -> None:
         moment = monotonic()
@@ -116,9 +128,12 @@ async def _one(row: LedgerRow, parts: IngestParts) -> FileState:
     receipt = Receipt()
     try:
         async with asyncio.timeout(SECONDS):
-            if row.state is FileState.SEARCHABLE:
-                return await _enrich(row, parts, receipt)
-            return await _ingest(row, parts, receipt)
+            if row.state is not FileState.SEARCHABLE:
+                return await _ingest(row, parts, receipt)
+            candidate = await candidates.by_file_key(row.key)
+            if candidate and row.read_again and (state := await _read_again(row, candidate, parts, receipt)):
+                return state
+            return await _enrich(row, candidate, parts, receipt)
     except (pool.LateWriter, PyMongoError):
         raise
     except Exception as error:  # noqa: BLE001
@@ -132,19 +147,38 @@ async def _one(row: LedgerRow, parts: IngestParts) -> FileState:
 async def _ingest(row: LedgerRow, parts: IngestParts, receipt: Receipt) -> FileState:
     data = await _fetch(row, parts)
     receipt.reach("fetched")
-    by_text = row.md5 is None and row.size is None  # a Google Doc: the bytes of its export vary
-    content = "" if by_text else hashlib.sha256(data).hexdigest()
+    content = _content(row, data)
     if content and (state := await _already(row, content, parts, receipt)):
         return state
+    text = await _read(row, data, parts)
+    receipt.reach("read", parts.reader)
+    if not content:
+        content = _content_of_text(text)
+        if state := await _already(row, content, parts, receipt):
+            return state
+    return await _take_in(row, content, text, parts, receipt)
+
+
+def _content(row: LedgerRow, data: bytes) -> str:
+    """The hash of the bytes; "" for a Google Doc, the bytes of whose export vary."""
+    by_text = row.md5 is None and row.size is None
+    return "" if by_text else hashlib.sha256(data).hexdigest()
+
+
+def _content_of_text(text: CVText) -> str:
+    return hashlib.sha256(text.text.encode()).hexdigest()
+
+
+async def _read(row: LedgerRow, data: bytes, parts: IngestParts) -> CVText:
     text = await parts.read(data, row.name, row.mime)
     if not text.text.strip():
         raise Unreadable(QuarantineReason.NO_TEXT)
-    receipt.reach("read", parts.reader)
-    if by_text:
-        content = hashlib.sha256(text.text.encode()).hexdigest()
-        if state := await _already(row, content, parts, receipt):
-            return state
-    profile, by, waits = await _structure(text, parts)
+    return text
+
+
+async def _take_in(row: LedgerRow, content: str, text: CVText, parts: IngestParts, receipt: Receipt) -> FileState:
+    seconds = min(STRUCTURE_SECONDS, SECONDS - EMBED_SECONDS - receipt.seconds)
+    profile, by, waits = await _structure(text, parts, seconds)
     receipt.reach("structured", by)
     cv = await _embed(content, text, profile, parts, by=by, waits=waits)
     receipt.reach("embedded", cv.model_id)
@@ -216,11 +250,11 @@ async def embedder_of(model_id: str, parts: IngestParts) -> Embedder:
     return parts.embedder if parts.embedder.model_id == model_id else await parts.other(model_id)
 
 
-async def _structure(text: CVText, parts: IngestParts) -> tuple[Profile, str, bool]:
+async def _structure(text: CVText, parts: IngestParts, seconds: float = STRUCTURE_SECONDS) -> tuple[Profile, str, bool]:
     """(profile, by which version, whether the model's is still to come)."""
     if parts.structurer is not parts.rules:
         try:
-            async with asyncio.timeout(STRUCTURE_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await parts.structurer.structure(text), parts.structurer.version, False
         except (Unavailable, BadAnswer, TimeoutError) as error:
             log.info("rules structure this CV for now: %s", error)
@@ -243,6 +277,7 @@ async def _embed(
         profile=profile,
         pages=text.pages,
         hidden_words=text.hidden_words if hidden is None else hidden,
+        unread=text.unread,
         passages=pieces,
         structured_by=by,
         enrichment_waits=waits,
@@ -256,13 +291,28 @@ async def _embed(
 # --------------------------------------------------------------------------------------------------------- again
 
 
-async def _enrich(row: LedgerRow, parts: IngestParts, receipt: Receipt) -> FileState:
+async def _read_again(row: LedgerRow, candidate: Candidate, parts: IngestParts, receipt: Receipt) -> FileState | None:
+    """The CV with what can be read of it today; None when that is no more than what is known of it: it then stays."""
+    try:
+        data = await _fetch(row, parts)
+        receipt.reach("fetched")
+        text = await _read(row, data, parts)
+    except Unreadable as error:
+        log.info("%s cannot be read again: %s", tag(row.key), error)
+        return None
+    receipt.reach("read", parts.reader)
+    known, left = (set(one.unread.pages if one.unread else ()) for one in (candidate, text))
+    if not left <= known or (text.pages, text.unread) == (candidate.pages, candidate.unread):
+        return None
+    return await _take_in(row, _content(row, data) or _content_of_text(text), text, parts, receipt)
+
+
+async def _enrich(row: LedgerRow, candidate: Candidate | None, parts: IngestParts, receipt: Receipt) -> FileState:
     """The model's profile for a CV that is searchable by the rules'."""
-    candidate = await candidates.by_file_key(row.key)
     if candidate is None or not candidate.enrichment_waits or parts.structurer is parts.rules:
         await ledger.enriched(row, receipt.steps)
         return row.state
-    text = CVText(pages=candidate.pages)
+    text = CVText(pages=candidate.pages, unread=candidate.unread)
     try:
         profile = await parts.structurer.structure(text)
     except BadAnswer as error:
@@ -285,7 +335,7 @@ async def remake(candidate: Candidate, parts: IngestParts) -> bool:
     False when it changed or went meanwhile. Raises Unavailable when the embedder is away, LateWriter when another model
     answers since.
     """
-    text = CVText(pages=candidate.pages)
+    text = CVText(pages=candidate.pages, unread=candidate.unread)
     profile, by, waits = candidate.profile, candidate.structured_by, candidate.enrichment_waits
     if by != parts.structurer.version:
         profile, by, waits = await _structure(text, parts)

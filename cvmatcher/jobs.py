@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from arq import ArqRedis
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
-from cvmatcher.domain import QuarantineReason
-from cvmatcher.store import jobs, ledger, sources, workers
+from cvmatcher.domain import FileState, QuarantineReason
+from cvmatcher.store import candidates, jobs, ledger, sources, workers
 from cvmatcher.store.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ CONTROL = "cvmatcher:control"  # scans and jobs: never behind a backlog of files
 FILES = "cvmatcher:files"
 INGEST, SCAN, FOLLOW = "ingest", "scan", "follow"
 EVERYTHING, OUTDATED, TIDYING = "all:", "outdated:", "tidy:"  # where a rebuild begins
+MACHINES = frozenset({QuarantineReason.NEEDS_OCR, QuarantineReason.NEEDS_LIBREOFFICE})  # a file is not at fault
 WORKER_SILENCE = 15.0  # seconds without a heartbeat
 
 
@@ -92,9 +93,13 @@ async def request_tidying(queue: Queue, by: str) -> Job:
 
 
 async def retry_file(queue: Queue, key: str, by: str) -> None:
-    """Reads a quarantined or postponed file again now. Raises NotFound."""
+    """Reads a file again now, which stays searchable if it is. Raises NotFound."""
     log.info("%s asked for another try of a file", by)
-    await enqueue_files(queue, [await ledger.retry(key)])
+    row = await ledger.get(key)
+    if row is not None and row.state is FileState.SEARCHABLE and await ledger.read_again([key]):
+        await enqueue_files(queue, [ledger.Due(key=key, token=row.lease_token)])
+    else:
+        await enqueue_files(queue, [await ledger.retry(key)])
 
 
 async def retry_quarantined(queue: Queue, by: str, reasons: Iterable[QuarantineReason] = ()) -> int:
@@ -102,6 +107,18 @@ async def retry_quarantined(queue: Queue, by: str, reasons: Iterable[QuarantineR
     wanted = list(reasons)
     count = await ledger.retry_quarantined(wanted)
     log.info("%s asked for another try of %d files", by, count)
+    await enqueue_files(queue, await ledger.due(count))
+    return count
+
+
+async def retry_mended(queue: Queue, mended: Callable[[], Awaitable[Collection[QuarantineReason]]]) -> int:
+    """Reads again what waits for something to be installed on this machine, if it is there now; how many files."""
+    if not MACHINES & set(await ledger.quarantine_reasons()) and not await candidates.partly_read(MACHINES):
+        return 0
+    here = MACHINES & set(await mended())
+    if not here:
+        return 0
+    count = await ledger.retry_quarantined(here) + await ledger.read_again(await candidates.partly_read(here))
     await enqueue_files(queue, await ledger.due(count))
     return count
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
 from cvmatcher import guard, pdf
-from cvmatcher.domain import CVText, QuarantineReason, Unreadable
+from cvmatcher.domain import CVText, QuarantineReason, Unread, Unreadable
 
 VERSION = f"reader/1, PyMuPDF {version('pymupdf')}"
 
@@ -25,8 +27,7 @@ LIMITS = pdf.Limits()
 OCR_LANGUAGES = ("fra", "eng")
 OFFICE = guard.Limits(seconds=30.0)
 OCR_PAGE = guard.Limits(seconds=25.0)
-OCR_SECONDS = 40.0  # all scanned pages of a file together: an ingest job lives 60 s
-MOST_SCANS = 12  # pages; a CV of more scanned pages is too slow to read
+OCR_SECONDS = 35.0  # all scanned pages of a file together: an ingest job lives 60 s
 
 _PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|BM|RIFF....WEBP", re.DOTALL)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -87,22 +88,30 @@ async def _read_pdf(data: bytes) -> CVText:
     read = await pdf.read_pdf_and_scans(data, limits=LIMITS)
     if not read.scans:
         return read.text
+    pages = list(read.text.pages)
+    left = await _read_scans(data, read.scans, pages)
+    if not any(pages):
+        raise Unreadable(*next(iter(left.values()), (QuarantineReason.NO_TEXT, "")))
+    unread = Unread(pages=tuple(left), reason=next(iter(left.values()))[0]) if left else None
+    return CVText(pages=tuple(pages), hidden_text=read.text.hidden_text, unread=unread)
+
+
+async def _read_scans(data: bytes, scans: Sequence[int], pages: list[str]) -> dict[int, tuple[QuarantineReason, str]]:
+    """Writes into `pages` what tesseract reads of the scanned ones; those it could not read, and why."""
     languages = await _ocr_languages()
-    if languages and len(read.scans) <= MOST_SCANS:
-        pages = list(read.text.pages)
-        try:
-            async with asyncio.timeout(OCR_SECONDS):
-                for number in read.scans:
+    if not languages:
+        return dict.fromkeys(scans, (QuarantineReason.NEEDS_OCR, "scan, no OCR here"))
+    left = dict.fromkeys(scans, (QuarantineReason.TOO_SLOW, f"{len(scans)} scanned pages"))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(OCR_SECONDS):
+            for number in scans:
+                try:
                     pages[number] = await _read_scan(data, number, languages)
-        except TimeoutError as error:
-            raise Unreadable(QuarantineReason.TOO_SLOW, f"{len(read.scans)} scanned pages") from error
-        if any(pages):
-            return CVText(pages=tuple(pages), hidden_text=read.text.hidden_text)
-    if any(read.text.pages):
-        return read.text
-    if len(read.scans) > MOST_SCANS:
-        raise Unreadable(QuarantineReason.TOO_SLOW, f"{len(read.scans)} scanned pages")
-    raise Unreadable(QuarantineReason.NO_TEXT if languages else QuarantineReason.NEEDS_OCR)
+                except Unreadable as error:
+                    left[number] = (error.reason, str(error))
+                else:
+                    del left[number]
+    return left
 
 
 async def _read_scan(data: bytes, page: int, languages: str) -> str:
@@ -116,6 +125,13 @@ async def _read_scan(data: bytes, page: int, languages: str) -> str:
     )
     text: str = read["text"]
     return text
+
+
+async def mended() -> frozenset[QuarantineReason]:
+    """The reasons for a quarantine that lay in this machine and no longer hold: what was missing is installed now."""
+    ocr, office = await _ocr_languages(), await guard.run("cvmatcher.guarded.office:installed", limits=OFFICE)
+    here = {QuarantineReason.NEEDS_OCR: bool(ocr), QuarantineReason.NEEDS_LIBREOFFICE: bool(office)}
+    return frozenset(reason for reason, there in here.items() if there)
 
 
 async def _ocr_languages() -> str:

@@ -264,6 +264,7 @@ def _hit(turn: _Turn, candidate_id: str) -> Hit:
         passage=_shortened(" ".join(text.split())),
         language=profile.language,
         hidden_words=candidate.hidden_words,
+        unread_pages=len(candidate.unread.pages) if candidate.unread else 0,
     )
 
 

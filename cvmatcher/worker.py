@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from cvmatcher import following, ingest, jobs, listing, switching
+from cvmatcher.domain import AppError
 from cvmatcher.gate import Gate
 from cvmatcher.ingest import IngestParts
 from cvmatcher.jobs import Queue
@@ -40,6 +41,7 @@ TIMEOUT = 60  # seconds, for every function: arq runs a job of a dead worker aga
 CONTROL_JOBS = 8
 SWEEP_LIMIT = 500
 WATCH_AGAIN = 5.0  # seconds
+MENDED_SECONDS = 60.0  # between two looks at what is installed here
 SILENCE = 15.0  # seconds without a heartbeat: dead, as far as anyone can tell
 
 
@@ -155,6 +157,15 @@ async def _look(parts: WorkerParts) -> None:
         await asyncio.sleep(min(parts.tick_seconds, parts.scan_seconds))
 
 
+async def _retry_mended(parts: WorkerParts) -> None:
+    while True:
+        try:
+            await jobs.retry_mended(parts.queue, parts.ingest.mended)
+        except (AppError, PyMongoError, RedisError) as error:
+            log.warning("what waits for text recognition is asked for later: %s", error)
+        await asyncio.sleep(MENDED_SECONDS)
+
+
 async def _watch(parts: WorkerParts, source: Watched) -> None:
     while True:
         try:
@@ -231,13 +242,16 @@ async def serve(parts: WorkerParts) -> None:
     parts = replace(parts, ingest=replace(parts.ingest, owner=_owner()))
     watched = [source for source in parts.ingest.sources.values() if isinstance(source, Watched)]
     async with _signals() as told:
-        await _work(parts, [_look(parts), *(_watch(parts, source) for source in watched)], told.wait())
+        await _work(
+            parts, [_look(parts), _retry_mended(parts), *(_watch(parts, source) for source in watched)], told.wait()
+        )
 
 
 async def drain(parts: WorkerParts) -> None:
     """Works until no file waits (later tries aside), no job is active and no look is under way, then returns."""
     parts = replace(parts, ingest=replace(parts.ingest, owner=_owner()))
     await switching.begin(parts.ingest, parts.queue)
+    await jobs.retry_mended(parts.queue, parts.ingest.mended)
     await _work(parts, [], _quiet(parts))
 
 

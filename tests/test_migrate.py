@@ -248,6 +248,7 @@ def read_from_pdf(content_hash: str) -> pool.CV:
         profile=profile_of({"nom": "Zoé Martinez", "competences": ["Python", "Rust"]}),
         pages=text.pages,
         hidden_words=0,
+        unread=None,
         passages=(),
         structured_by="rules/1",
         enrichment_waits=False,

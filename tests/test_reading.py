@@ -14,9 +14,9 @@ from docx import Document
 from docx.shared import Pt, RGBColor
 
 from cvmatcher import guard
-from cvmatcher.domain import QuarantineReason, Unreadable
+from cvmatcher.domain import QuarantineReason, Unread, Unreadable
 from cvmatcher.guarded.mupdf import pymupdf
-from cvmatcher.reading import read_cv, supported_suffixes
+from cvmatcher.reading import mended, read_cv, supported_suffixes
 from tests import odd_files
 from tests.odd_files import SAMPLE
 
@@ -127,9 +127,51 @@ async def test_scans_and_pictures_are_read_by_ocr() -> None:
 
 @needs_tesseract
 async def test_a_scanned_page_among_pages_of_text_is_read_too() -> None:
+    text = await read_cv(mixed(odd_files.scan()), "cv.pdf")
+    assert (text.pages, text.unread) == (("page one", SAMPLE), None)
+
+
+def mixed(*scans: bytes) -> bytes:
+    """A page of text, then these scanned ones."""
     document = pymupdf.open(stream=odd_files.text_pdf("page one"))
-    document.insert_pdf(pymupdf.open(stream=odd_files.scan()))
-    assert (await read_cv(document.tobytes(), "cv.pdf")).pages == ("page one", SAMPLE)
+    for scan in scans:
+        document.insert_pdf(pymupdf.open(stream=scan))
+    data: bytes = document.tobytes()
+    return data
+
+
+async def test_scanned_pages_of_a_mixed_cv_that_nothing_here_can_read_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    guard.close()
+    text = await read_cv(mixed(odd_files.scan(), odd_files.scan()), "cv.pdf")
+    assert text.pages == ("page one", "", "")
+    assert text.unread == Unread(pages=(1, 2), reason=QuarantineReason.NEEDS_OCR)
+    assert await mended() == frozenset()
+    guard.close()
+
+
+async def test_a_page_on_which_ocr_fails_takes_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A tesseract of our own: it reads the first picture and fails on the second."""
+    program = tmp_path / "tesseract"
+    program.write_text(
+        f"""#!/bin/sh
+if [ "$1" = --list-langs ]; then echo Langs; echo eng; exit; fi
+cat > /dev/null
+if mkdir {tmp_path}/once 2> /dev/null; then echo Camille; else echo broken >&2; exit 3; fi
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    guard.close()
+    text = await read_cv(mixed(odd_files.scan(), odd_files.scan()), "cv.pdf")
+    assert text.pages == ("page one", "Camille", "")
+    assert text.unread == Unread(pages=(2,), reason=QuarantineReason.READER_CRASHED)
+    assert QuarantineReason.NEEDS_OCR in await mended()
+    guard.close()
 
 
 def profiles() -> set[Path]:

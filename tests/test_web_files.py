@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cvmatcher import ingest, jobs, listing, store
-from cvmatcher.domain import FileState, OutOfQuota
+from cvmatcher.domain import CVText, FileState, OutOfQuota, QuarantineReason, Unread
 from cvmatcher.ingest import IngestParts
 from cvmatcher.store import ledger
 from cvmatcher.store.people import Role
 from cvmatcher.web.app import create_app
-from tests.ingesting import FirstLineStructurer, folder_source, make_parts, write
+from tests.ingesting import FirstLineStructurer, all_candidates, folder_source, make_parts, write
 from tests.site import HTMX, Browser, Scripted, person, services_of, serving
 
 
@@ -138,3 +138,30 @@ async def test_cvs_that_wait_for_the_model_are_counted_and_listed(site: Site) ->
     row = await ledger.get("folder:ada.txt")
     assert row is not None
     assert [step.version for step in row.receipt if step.name == "structured"] == ["rules/1", "model/1"]
+
+
+async def test_pages_that_could_not_be_read_are_said_wherever_the_cv_is_shown(site: Site) -> None:
+    async def read(data: bytes, _name: str, _mime: str) -> CVText:
+        unread = Unread(pages=(1, 4), reason=QuarantineReason.NEEDS_OCR)
+        return CVText(pages=(data.decode(), "", "Skills", "Python", ""), unread=unread)
+
+    site.parts = replace(site.parts, read=read)
+    write(site.folder, "ada.txt", "Ada Lovelace\nAnalyst")
+    await site.look()
+    said = "2 of 5 pages could not be read (2, 5): scan, no text recognition here."
+    assert "1 searchable CV has pages that could not be read." in (await site.rita.get("/admin")).text
+    listed = await site.rita.get("/admin/files?state=partly")
+    assert shown(listed.text) == ["ada.txt"]
+    key = "/admin/file?key=folder%3Aada.txt"
+    (cv,) = await all_candidates()
+    for page in (listed, await site.rita.get(key), await site.rita.get(f"/cv/{cv.id}")):
+        assert said in page.text
+    assert "Read again" in listed.text
+    again = await site.rita.post("/admin/retry", {"key": "folder:ada.txt", "back": key})
+    assert again.status_code == 303
+    assert "It is being read again." in (await site.rita.get(key)).text
+    assert shown((await site.rita.get("/admin/files?state=enriching")).text) == []
+    site.parts = replace(site.parts, read=make_parts().read)
+    await ingest.run("folder:ada.txt", site.parts)
+    assert shown((await site.rita.get("/admin/files?state=partly")).text) == []
+    assert "could not be read" not in (await site.rita.get(f"/cv/{cv.id}")).text

@@ -17,8 +17,8 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from cvmatcher import embedded, jobs, store, worker
-from cvmatcher.domain import Conflict, FileState
+from cvmatcher import embedded, ingest, jobs, store, worker
+from cvmatcher.domain import Conflict, CVText, FileState, QuarantineReason, Unread, Unreadable
 from cvmatcher.store import Database, candidates, ledger, sources, workers
 from cvmatcher.store import jobs as job_store
 from tests.ingesting import (
@@ -28,6 +28,7 @@ from tests.ingesting import (
     assert_sound,
     folder_source,
     make_parts,
+    read_plain,
     start_worker,
     states,
     until,
@@ -258,14 +259,80 @@ async def test_retry_of_quarantined_files(parts: worker.WorkerParts, tmp_path: P
     assert await states() == {"folder:a.txt": FileState.QUARANTINED}
 
     async def with_ocr(_data: bytes, _name: str, _mime: str) -> Any:
-        from cvmatcher.domain import CVText  # noqa: PLC0415
-
         return CVText(pages=("Ada",))
 
     parts = replace(parts, ingest=replace(parts.ingest, read=with_ocr))
     assert await jobs.retry_quarantined(parts.queue, by="admin") == 1
     await worker.drain(parts)
     assert await states() == {"folder:a.txt": FileState.SEARCHABLE}
+
+
+async def test_pages_that_could_not_be_read_are_read_once_they_can_be(
+    parts: worker.WorkerParts, tmp_path: Path
+) -> None:
+    """A mixed CV and a picture, before tesseract is installed and after: by themselves, and the CV never leaves."""
+    installed = set[QuarantineReason]()
+
+    async def read(data: bytes, name: str, mime: str) -> CVText:
+        first = (await read_plain(data, name, mime)).text
+        if installed:
+            return CVText(pages=(first, "speaks German"))
+        if name == "scan.txt":
+            raise Unreadable(QuarantineReason.NEEDS_OCR)
+        return CVText(pages=(first, ""), unread=Unread(pages=(1,), reason=QuarantineReason.NEEDS_OCR))
+
+    async def here() -> frozenset[QuarantineReason]:
+        return frozenset(installed)
+
+    write(tmp_path, "mixed.txt", "Ada")
+    write(tmp_path, "scan.txt", "Bea")
+    parts = replace(parts, ingest=replace(parts.ingest, read=read, mended=here))
+    await jobs.request_scan(parts.queue, by="admin")
+    await worker.drain(parts)
+    await worker.drain(parts)
+    (before,) = await all_candidates()
+    assert before.unread == Unread(pages=(1,), reason=QuarantineReason.NEEDS_OCR)
+    assert await states() == {"folder:mixed.txt": FileState.SEARCHABLE, "folder:scan.txt": FileState.QUARANTINED}
+
+    installed |= {QuarantineReason.NEEDS_OCR}
+    await worker.drain(parts)
+    assert await states() == {"folder:mixed.txt": FileState.SEARCHABLE, "folder:scan.txt": FileState.SEARCHABLE}
+    after = await candidates.get(before.id)
+    assert after is not None
+    assert (after.pages, after.unread, after.file_key) == (("Ada", "speaks German"), None, before.file_key)
+    row = await ledger.get("folder:mixed.txt")
+    assert row is not None
+    assert (row.read_again, row.next_try) == (False, None)
+    assert [step.name for step in row.receipt].count("asked again") == 1
+    await assert_sound()
+
+
+async def test_a_file_that_gives_less_when_it_is_read_again_keeps_what_is_known(
+    parts: worker.WorkerParts, tmp_path: Path
+) -> None:
+    answers: list[CVText | Exception] = [
+        CVText(pages=("Ada", "German", ""), unread=Unread(pages=(2,), reason=QuarantineReason.READER_CRASHED)),
+        CVText(pages=("Ada", "", ""), unread=Unread(pages=(1, 2), reason=QuarantineReason.NEEDS_OCR)),
+        Unreadable(QuarantineReason.TOO_SLOW),
+    ]
+
+    async def read(_data: bytes, _name: str, _mime: str) -> CVText:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    write(tmp_path, "a.txt", "Ada")
+    parts = replace(parts, ingest=replace(parts.ingest, read=read))
+    await jobs.request_scan(parts.queue, by="admin")
+    await worker.drain(parts)
+    before = await all_candidates()
+    for _ in range(2):
+        await jobs.retry_file(parts.queue, "folder:a.txt", by="admin")
+        assert await ingest.run("folder:a.txt", parts.ingest) is FileState.SEARCHABLE
+    assert answers == []
+    assert await all_candidates() == before
+    await assert_sound()
 
 
 # --------------------------------------------------------------------------------------------------------- the queue

@@ -13,7 +13,7 @@ from beanie import Document
 from pydantic import ConfigDict, Field
 from pymongo import ASCENDING, IndexModel
 
-from cvmatcher.domain import Candidate, Passage, Profile, Value
+from cvmatcher.domain import Candidate, Passage, Profile, QuarantineReason, Unread, Value
 from cvmatcher.store.traces import Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
 from cvmatcher.store.values import aware, in_chunks, known_fields
@@ -30,6 +30,7 @@ class CandidateDocument(Document):
     profile: Profile
     contacts: list[str] = Field(default_factory=list)  # of the profile, made comparable
     pages: list[str]
+    unread: Unread | None = None
     hidden_words: int = 0
     passages: list[Passage] = Field(default_factory=list)
     structured_by: str = ""
@@ -54,6 +55,7 @@ class CandidateDocument(Document):
             IndexModel([("contacts", ASCENDING)], name="contacts"),
             IndexModel([("enrichment_waits", ASCENDING)], name="enrichment_waits"),
             IndexModel([("ingested_at", ASCENDING)], name="ingested_at"),
+            IndexModel([("unread.reason", ASCENDING)], name="unread"),
         ]
 
 
@@ -142,6 +144,22 @@ async def is_empty() -> bool:
 async def waiting_for_enrichment() -> int:
     """How many are searchable by the rules' profile while the model's is still to come."""
     return int(await collection().count_documents({"enrichment_waits": True}))
+
+
+async def partly_read(reasons: Iterable[QuarantineReason] = tuple(QuarantineReason)) -> list[str]:
+    """The primary files of those of whose CV some pages could not be read (for these reasons)."""
+    found = collection().find({"unread.reason": {"$in": list(reasons)}}, {"file_key": 1})
+    return [raw["file_key"] async for raw in found.sort("_id", ASCENDING)]
+
+
+async def unread(ids: Iterable[str]) -> dict[str, tuple[Unread, int]]:
+    """(what could not be read, how many pages there are) of those of the candidates of whom not all was read."""
+    found: dict[str, tuple[Unread, int]] = {}
+    for some in in_chunks(ids):
+        query = {"_id": {"$in": some}, "unread": {"$ne": None}}
+        async for raw in collection().find(query, {"unread": 1, "pages": 1}):
+            found[raw["_id"]] = Unread.model_validate(raw["unread"]), len(raw["pages"])
+    return found
 
 
 async def each(*, after: str = "") -> AsyncIterator[Candidate]:

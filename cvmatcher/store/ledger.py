@@ -54,6 +54,7 @@ class LedgerRow(Value):
     detail: str = ""
     tries: int = 0
     next_try: datetime | None = None
+    read_again: bool = False  # the file itself, although it is searchable: not all of it could be read
     candidate_id: str | None = None
     content_hash: str | None = None
     duplicate_of: str | None = None  # key of the primary file
@@ -103,6 +104,7 @@ class LedgerDocument(Document):
     detail: str = ""
     tries: int = 0
     next_try: datetime | None = None
+    read_again: bool = False
     candidate_id: str | None = None
     content_hash: str | None = None
     duplicate_of: str | None = None
@@ -216,7 +218,7 @@ async def per_day(days: int) -> dict[date, dict[FileState, int]]:
 class Wanted(Value):
     """Which rows a page shows. `name` is a part of the file's name or of where it lies, whatever the case.
 
-    `enriching`: only those that are searchable while the model's profile is still to come.
+    `enriching`: only those that are searchable while the model's profile is still to come; `keys`: only these.
     """
 
     state: FileState | None = None
@@ -225,12 +227,15 @@ class Wanted(Value):
     added_by: str | None = None
     name: str = ""
     enriching: bool = False
+    keys: tuple[str, ...] | None = None
 
     @property
     def query(self) -> Raw:
         fields = self.model_dump(include={"state", "reason", "source", "added_by"}, exclude_none=True)
         if self.enriching:
-            fields |= {"state": FileState.SEARCHABLE, "next_try": {"$ne": None}}
+            fields |= {"state": FileState.SEARCHABLE, "next_try": {"$ne": None}, "read_again": {"$ne": True}}
+        if self.keys is not None:
+            fields["_id"] = {"$in": list(self.keys)}
         if self.name:
             part = {"$regex": re.escape(self.name), "$options": "i"}
             fields["$or"] = [{"name": part}, {"path": part}]
@@ -315,9 +320,11 @@ async def due(limit: int, *, moment: datetime | None = None) -> list[Due]:
 
 
 async def count_due(moment: datetime | None = None) -> int:
-    """Rows in progress that are being worked on or could be now: not those that wait for a later try."""
+    """Rows that are being read or could be now: not those that wait for a later try, nor for the model's profile."""
     moment = moment or now()
-    query = {"state": FileState.IN_PROGRESS, "$or": [{"next_try": None}, {"next_try": {"$lte": moment}}]}
+    in_hand = {"state": FileState.IN_PROGRESS, "$or": [{"next_try": None}, {"next_try": {"$lte": moment}}]}
+    again = {"state": FileState.SEARCHABLE, "read_again": True, "next_try": {"$lte": moment}}
+    query = {"$or": [in_hand, again]}
     return int(await collection().count_documents(query))
 
 
@@ -392,7 +399,7 @@ async def postpone(row: LedgerRow, *, detail: str, next_try: datetime, receipt: 
 async def enriched(row: LedgerRow, receipt: Sequence[Step]) -> None:
     """The model's profile is there, or no longer waited for."""
     change = {
-        "$set": {"next_try": None, "tries": 0, "detail": ""},
+        "$set": {"next_try": None, "read_again": False, "tries": 0, "detail": ""},
         "$push": more_steps(receipt),
     }
     await collection().update_one({"_id": row.key, "lease_token": row.lease_token}, change)
@@ -410,6 +417,7 @@ def fresh(moment: datetime) -> Raw:
         "detail": "",
         "tries": 0,
         "next_try": None,
+        "read_again": False,
     }
 
 
@@ -430,6 +438,16 @@ async def retry_quarantined(reasons: Iterable[QuarantineReason] = ()) -> int:
         query["reason"] = {"$in": wanted}
     change = {"$set": fresh(now()), "$push": more_steps([step("asked again")])}
     return int((await collection().update_many(query, change)).modified_count)
+
+
+async def read_again(keys: Iterable[str]) -> int:
+    """These searchable files are to be read again and stay searchable meanwhile; how many. The sweeper enqueues."""
+    count = 0
+    for some in in_chunks(keys):
+        query = {"_id": {"$in": some}, "state": FileState.SEARCHABLE}
+        change = {"$set": {"read_again": True, "next_try": now()}, "$push": more_steps([step("asked again")])}
+        count += int((await collection().update_many(query, change)).modified_count)
+    return count
 
 
 async def forget(key: str, *, session: Session | None = None) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from pymongo.errors import DuplicateKeyError
 
-from cvmatcher.domain import Candidate, FileState, Passage, Profile, QuarantineReason
+from cvmatcher.domain import Candidate, FileState, Passage, Profile, QuarantineReason, Unread
 from cvmatcher.ports import VectorEntry, Vectors
 from cvmatcher.store import candidates, ledger, live, vectors
 from cvmatcher.store.ledger import LedgerDocument, LedgerRow, Step
@@ -37,6 +37,7 @@ class CV:
     profile: Profile
     pages: tuple[str, ...]
     hidden_words: int
+    unread: Unread | None
     passages: tuple[Passage, ...]
     structured_by: str
     enrichment_waits: bool
@@ -329,6 +330,7 @@ def _candidate_fields(cv: CV) -> Raw:
         "profile": cv.profile,
         "pages": cv.pages,
         "hidden_words": cv.hidden_words,
+        "unread": cv.unread,
         "passages": cv.passages,
         "structured_by": cv.structured_by,
         "enrichment_waits": cv.enrichment_waits,
@@ -379,6 +381,7 @@ async def _settle(
         "next_try": next_try,
         "candidate_id": candidate_id,
         "duplicate_of": duplicate_of,
+        "read_again": False,
         "lease_token": row.lease_token,
         "lease_owner": None,
         "lease_until": None,

@@ -93,6 +93,7 @@ class Panel:
     waiting: list[SourceState]  # sources where many files went at once
     troubled: list[SourceState]
     enriching: int  # searchable by rules, the model's profile still to come
+    partly: int  # searchable, but some pages could not be read
     worker: bool
     model: ModelView | None
 
@@ -125,6 +126,7 @@ async def _panel() -> Panel:
         reasons=await ledger.quarantine_reasons(),
         aside=await ledger.page(ledger.Wanted(state=FileState.QUARANTINED), limit=SHOWN),
         enriching=await candidates.waiting_for_enrichment(),
+        partly=len(await candidates.partly_read()),
         waiting=[one for one in states if one.removals_wait > one.removals_confirmed],
         troubled=[one for one in states if one.error],
         worker=await jobs.worker_is_alive(),

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from cvmatcher.domain import FileState, InvalidInput, NotFound, QuarantineReason
+from cvmatcher.domain import FileState, InvalidInput, NotFound, QuarantineReason, Unread
 from cvmatcher.store import candidates, ledger, people, pool, same_person
 from cvmatcher.store.ledger import LedgerRow, Step, Wanted
 from cvmatcher.store.same_person import Linked
@@ -24,6 +24,7 @@ from cvmatcher.web.request import WebRequest, clean
 
 ROWS = 50  # of a page
 ENRICHING = "enriching"  # shown beside the states: searchable, while the model's profile is still to come
+PARTLY = "partly"  # likewise: searchable, but some of its pages could not be read
 
 Where = Annotated[str, QueryParameter(name="state", max_length=20)]
 Reason = Annotated[str, QueryParameter(name="reason", max_length=30)]
@@ -34,12 +35,16 @@ Key = Annotated[str, QueryParameter(name="key", max_length=4000)]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """One page of the list. `primaries` are the files that duplicates on the page double, by key."""
+    """One page of the list. `primaries` are the files that duplicates on the page double, by key; `unread` what could
+    not be read of the candidates on it and how many pages each has, by their ids.
+    """
 
     rows: list[LedgerRow]
+    unread: dict[str, tuple[Unread, int]]
     primaries: dict[str, str]
     sums: dict[FileState, int]
     enriching: int
+    partly: int
     reasons: dict[QuarantineReason, int]
     balanced: bool
     state: str
@@ -63,7 +68,10 @@ async def files(
     request: WebRequest, web: Web, *, where: Where = "", reason: Reason = "", name: Name = "", number: Number = 1
 ) -> Response[Any]:
     """Every file ever seen; a fragment for htmx, which narrows the list while one types."""
-    shown = await _files(_wanted(where, reason, clean(name)), where, number)
+    wanted, partly = _wanted(where, reason, clean(name)), tuple(await candidates.partly_read())
+    if where == PARTLY:
+        wanted = wanted.model_copy(update={"keys": partly})
+    shown = await _files(wanted, where, number, len(partly))
     if request.is_partial:
         return web.render.fragment(request.viewer, "admin/_files.html", files=shown)
     return web.render.page(request.viewer, "admin/files.html", files=shown)
@@ -72,7 +80,7 @@ async def files(
 def _wanted(state: str, reason: str, name: str) -> Wanted:
     try:
         return Wanted(
-            state=FileState(state) if state and state != ENRICHING else None,
+            state=FileState(state) if state and state not in (ENRICHING, PARTLY) else None,
             reason=QuarantineReason(reason) if reason else None,
             name=name.strip(),
             enriching=state == ENRICHING,
@@ -81,10 +89,12 @@ def _wanted(state: str, reason: str, name: str) -> Wanted:
         raise InvalidInput("no such state or reason") from error
 
 
-async def _files(wanted: Wanted, state: str, number: int) -> Files:
+async def _files(wanted: Wanted, state: str, number: int, partly: int) -> Files:
     rows = await ledger.page(wanted, skip=(number - 1) * ROWS, limit=ROWS)
     return Files(
         rows=rows,
+        unread=await candidates.unread({row.candidate_id for row in rows if row.candidate_id}),
+        partly=partly,
         primaries=await ledger.names({row.duplicate_of for row in rows if row.duplicate_of}),
         sums=await ledger.sums(),
         enriching=await candidates.waiting_for_enrichment(),
@@ -117,6 +127,7 @@ class FileReceipt:
     copies: list[LedgerRow]
     added_by: str
     others: list[Linked]
+    unread: dict[str, tuple[Unread, int]]
 
 
 PAUSE = 60.0  # seconds between two steps that do not belong together
@@ -132,6 +143,7 @@ async def receipt(request: WebRequest, web: Web, key: Key = "") -> Response[Any]
     shown = FileReceipt(
         others=await same_person.linked(candidate) if candidate else [],
         row=row,
+        unread={candidate.id: (candidate.unread, len(candidate.pages))} if candidate and candidate.unread else {},
         lines=_lines(row.receipt),
         primary=await ledger.get(row.duplicate_of) if row.duplicate_of else None,
         copies=await ledger.copies(row.key),

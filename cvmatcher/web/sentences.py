@@ -19,8 +19,12 @@ QUARANTINE: dict[str, str] = {
     QuarantineReason.DAMAGED: _("The PDF is damaged or was cut off. Ask for the CV again."),
     QuarantineReason.NO_PAGES: _("The PDF has no page."),
     QuarantineReason.NO_TEXT: _("The PDF holds pictures only, no text. Ask for a version with text."),
-    QuarantineReason.NEEDS_OCR: _("A scan, and no text recognition (tesseract) is installed here. Retry once it is."),
-    QuarantineReason.NEEDS_LIBREOFFICE: _("Needs LibreOffice, which is not installed here. Save it as a PDF."),
+    QuarantineReason.NEEDS_OCR: _(
+        "A scan, and no text recognition (tesseract) is installed here. It is read again once it is."
+    ),
+    QuarantineReason.NEEDS_LIBREOFFICE: _(
+        "Needs LibreOffice, which is not installed here. It is read once it is; or save it as a PDF."
+    ),
     QuarantineReason.HIDDEN_TEXT_ONLY: _(
         "All of its text is hidden (white, tiny or covered). Look at the CV yourself."
     ),
@@ -34,6 +38,12 @@ QUARANTINE: dict[str, str] = {
     QuarantineReason.NOT_STRUCTURED: _("No profile could be made of its text."),
     QuarantineReason.GAVE_UP: _("It failed several times for passing reasons. Retry it later."),
 }
+
+UNREAD: dict[str, str] = {  # why pages of a CV that is searchable could not be read
+    QuarantineReason.NEEDS_OCR: _("scan, no text recognition here"),
+    QuarantineReason.TOO_SLOW: _("scan, recognising its text took too long"),
+}
+UNREAD |= {reason: _("scan, recognising its text failed") for reason in QuarantineReason if reason not in UNREAD}
 
 CHART: dict[str, str] = {
     "read": _("searchable"),
@@ -244,6 +254,7 @@ COMPARED: dict[str, str] = {
 TABLES: dict[str, dict[str, str]] = {
     "compared": COMPARED,
     "quarantine": QUARANTINE,
+    "unread": UNREAD,
     "file_state": FILE_STATES,
     "verdict": VERDICTS,
     "kind": KINDS,
