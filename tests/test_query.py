@@ -74,6 +74,28 @@ def test_limits(message: str, field: str, value: object) -> None:
     assert value in [getattr(criterion, field) for criterion in understand(message)[0]]
 
 
+@pytest.mark.parametrize(
+    ("message", "studies"),
+    [
+        ("Électricien, BTS électrotechnique exigé, Nantes", {"BTS électrotechnique"}),
+        ("M2 ou école d'ingé, data scientist", {"M2", "école d'ingé"}),
+        ("support worker with NVQ level 3 in care, Hull", {"NVQ level 3 in care"}),
+        ("BSc Computer Science, Leeds", {"BSc Computer Science"}),
+        ("accountant, ACA or ACCA qualified", {"ACA", "ACCA"}),
+        ("boulanger avec CFC, Lausanne", {"CFC"}),
+        ("ingénieur sorti de Polytechnique ou des Ponts", {"Polytechnique", "Ponts"}),
+        ("diplômé de Vatel ou Ferrandi", {"Vatel", "Ferrandi"}),
+        ("Oxford grads in London", {"Oxford"}),
+        ("technicien, ponts roulants et mines", set()),
+        ("a cap of ten people but English spoken", set()),
+        ("driving licence and a station master", set()),
+        ("ML engineer, LLM and RAG, master data", set()),
+    ],
+)
+def test_degrees_schools_and_qualifications(message: str, studies: set[str]) -> None:
+    assert {c.value for c in understand(message)[0] if c.kind is K.EDUCATION} == studies
+
+
 @pytest.mark.parametrize("town", ["Montréal", "Ivry", "NYC", "Reading", "Nice", "Leeds", "Gap", "Le Mans"])
 @pytest.mark.parametrize("message", ["comptable à {}, Excel", "comptable, {}, 5 ans", "accountant, {} or remote"])
 def test_towns_that_look_like_other_words(message: str, town: str) -> None:

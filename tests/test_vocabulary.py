@@ -3,7 +3,7 @@
 import pytest
 
 from cvmatcher.domain import LanguageLevel
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import education, languages, places, sectors, skills, titles
 from cvmatcher.vocabulary.folding import stem, tokens
 
 
@@ -118,3 +118,22 @@ def test_wide_and_numbered_regions_cover_their_towns(area: str, inside: str, out
     assert without
     assert places.covers(region, within)
     assert not places.covers(region, without)
+
+
+@pytest.mark.parametrize(
+    ("name", "same", "other"),
+    [
+        ("DEAS", "diplôme d'aide-soignant", "DEAP"),
+        ("BTS", "brevet de technicien supérieur", "DUT"),
+        ("ACA", "", "ACCA"),
+    ],
+)
+def test_a_diploma_has_its_other_names_and_no_other_diplomas(name: str, same: str, other: str) -> None:
+    names = education.names(name)
+    assert names[0] == name
+    assert not same or same in names
+    assert other not in names
+
+
+def test_every_name_of_the_education_list_is_of_one_kind() -> None:
+    assert all(education.kind(canonical) in education.Kind for canonical in education.everything())

@@ -19,6 +19,7 @@ from cvmatcher.query.evidence.reading import (
     quote,
     quote_value,
 )
+from cvmatcher.vocabulary import education as vocabulary
 from cvmatcher.vocabulary.folding import fold, stems
 
 # (level, names of one degree), most specific first; the names of a row mean the same degree.
@@ -44,6 +45,7 @@ _DEGREES: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (0, r"bep\b|brevet d'etudes professionnelles"),
     )
 )
+_LETTERS = 5  # another name as short as this may be a word of its own: it counts with its capitals only
 _CAPITALS = frozenset(["but", "cap", "dea", "ged", "bac"])  # words of their own in small letters
 
 
@@ -64,7 +66,8 @@ def named(criterion: Criterion, cv: CV) -> str:
     value = criterion.value
     kind = _kind(value)
     if kind is None or len(stems(value)) > 2:
-        return quote(cv, [value])
+        others = vocabulary.names(value)[1:]
+        return quote(cv, [value]) or next(filter(None, (quote(cv, [n], exact=len(n) <= _LETTERS) for n in others)), "")
     for line in cv.lines:
         match = kind[1].search(fold(line.text).replace("’", "'"))
         if match is None or (match.group() in _CAPITALS and match.group().upper() not in line.text):

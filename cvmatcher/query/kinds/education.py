@@ -6,154 +6,175 @@ import re
 from collections.abc import Iterator
 
 from cvmatcher.domain import CriterionKind
-from cvmatcher.query.item import Item
+from cvmatcher.query.item import Item, continues
+from cvmatcher.query.kinds.skills import TOOLS
+from cvmatcher.query.kinds.subjects import STOP, before, behind, linked
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import sectors, skills, titles, words
+from cvmatcher.vocabulary import education, employers, places, sectors, skills, titles
+from cvmatcher.vocabulary.education import Kind
 
-_STOP = (
-    r"(?=\s*(?:[,;.!?()\n/:]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having|from"
-    r"|minimum|mini|min|preferred|needed|mandatory|is|are|would|souhaitee?s?|appreciee?s?|un plus|from|chez|at|near"
-    r"|pres"
-    r"|obligatoire|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\b))"
+# What is put together from a level or a kind of school, and so stands in no list.
+_COMPOSED = re.compile(
+    r"\b(?:bac\s?\+\s?\d(?:\s?/\s?\+?\d)?|(?<!\d )(?<!\d)m[12](?= [a-z])|master (?:1|2|i|ii)\b|l3(?= (?:en|de) )"
+    r"|niveau (?:bac|cap|bep|bts|licence|master|ingenieur)\b"
+    r"|(?:grande )?ecoles? (?:d'inge(?:nieurs?|s)?|de commerce|de management|d'architecture|de journalisme|d'arts?"
+    r"|de design|de communication|hoteliere|d'hotellerie|superieure \w+|de cuisine|de mode|de cinema|de musique"
+    r"|de theatre|d'art dramatique|d'infirmieres?|d'aides?[ -]soignantes?|veterinaire|des beaux[ -]arts)"
+    r"|lycee (?:hotelier|agricole|professionnel)|diplome d'inge\b"
+    r"|(?:engineering|business|art|law|drama|film|culinary|catering|medical|nursing|grad(?:uate)?|vet(?:erinary)?)"
+    r" (?:school|college)|engineering (?:degree|diploma)"
+    r"|(?:s?nvq|btec|svq|qqi|fetac) ?(?:level )?[1-8]\b|level [1-8] (?:nvq|svq|btec|diploma|award|certificate"
+    r"|apprenticeship)"
+    r"|titre (?:rncp|pro(?:fessionnel)?)(?: de)? niveau (?:\d|i{1,3}v?)|bachelor'?s?(?: of \w+)?(?: degree)?"
+    r"|degree|diploma|diplome(?! de|e| d')|diplome d'(?:etat|ingenieur)(?: d'[\w-]+| de [\w-]+)?|diplome de \w+"
+    r"|diplome d'ecole)(?![\w-])"
 )
-_FIELD = rf"(?:(?:\s+(?:d'|(?:en|in|of|de|du|des)\s+)(?:l'|la |le |the )?(?P<field>[^,;.!?()\n:/]*?)){_STOP})?"
-_FRENCH_LEVELS = r"bac\s?\+\s?\d(?:\s?/\s?\+?\d)?|niveau bac\b|bac pro(?:fessionnel)?|baccalaureat|bac(?= \w)"
-_DEGREES = (
-    r"master'?s?(?: degree)?(?: \d)?(?: (?:pro|recherche))?|m[12](?= [a-z])|mba|these|doctorat|ph\.?d|doctorate"
-    r"|licence(?: pro(?:fessionnelle)?)?|bts|dut|but(?= en| [A-Z])|cap(?![ -]?table)|cap petite enfance|bep"
-    r"|bp(?= [a-z])"
-    r"|(?:grande )?ecoles? (?:d'ingenieurs?|de commerce|de management|d'architecture|de journalisme|d'art|de design"
-    r"|de communication|hoteliere|superieure \w+)|grande ecole|engineering (?:degree|school|diploma)|business school"
-    r"|post[- ]?graduate (?:degree|qualification|diploma|certificate)|bachelor'?s?(?: of \w+)?(?: degree)?|bsc"
-    r"|ba(?= in| \(hons)|beng|meng|llb|llm|bsn|msn|dnp|bba|bfa|mfa|msc|m\.sc|b\.sc|pgce|qts|hnc|hnd"
-    r"|nvq"
-    r"(?: level)?(?: \d)?|associate'?s? degree|university degree|college degree|advanced degree|first class degree"
-    r"|degree"
-    r"|diploma|diplome(?! de|e| d')|diplome d'(?:etat|ingenieur)(?: d'[\w-]+| de [\w-]+)?|diplome (?:universitaire"
-    r"|d'ecole)"
-    r"|high school diploma|ged|gcses?|a-levels?|dess|deug|dea|dcg|dscg|dec(?= \w| obtenu)|capes|agregation|agregee?"
-    r"|dnsep"
-    r"|dnmade|deust|desu|deejeps|dejeps|bpjeps|cafep|dplg|hmonp|diplome de \w+|titre (?:rncp|professionnel)(?: \w+)?"
-)
-_EDUCATION = re.compile(rf"\b(?P<what>{_FRENCH_LEVELS}|{_DEGREES})(?![\w-])" + _FIELD)
-_SCHOOLS = re.compile(
+_NAMED_SCHOOLS = re.compile(
     r"\b(?:(?:[Uu]niversit[eé]|[EÉeé]cole|[Ii]nstitut|[Uu]niversity|[Cc]ollege|[Ss]chool|[Ii]nstitute) (?:(?:de |d'"
-    r"|du |des "
-    r"|of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*)*|(?:[A-Z][\w'-]* ){1,3}(?:University|College"
-    r"|Business School"
-    r"|Institute|School of (?:Art|Design|Economics|Business|Law|Medicine|Music|Mines|Management))|Polytechnique"
-    r"|CentraleSup[ée]lec|Centrale(?: [A-Z]\w+)?|Mines(?: de)? [A-Z]\w+|Ponts|HEC|ESSEC|ESCP"
-    r"|EDHEC"
-    r"|EM Lyon|Sciences Po|ENSAM|Arts et M[ée]tiers|INSA(?: [A-Z]\w+)?|UTC|UTT|ENSTA|T[ée]l[ée]com Paris|Supa[ée]ro"
-    r"|Sup[ée]lec|ENS|ENA|AgroParisTech|(?:Montpellier |Bordeaux )?SupAgro|Institut Agro|ENSAE|ENSAI|ENSEEIHT|ENSIMAG"
-    r"|ENAC|ISAE|SupOptique"
-    r"|EPITA|Epitech|ESIEA|ESILV|EFREI|CPE Lyon|(?:Grenoble |Bordeaux |Lorraine )?INP|IMT(?: [A-Z]\w+)?|Kedge|Neoma"
-    r"|Audencia|Skema|IESEG|CELSA"
-    r"|IFM|Gobelins|Penninghen|ENSAD|Beaux-Arts|Ferrandi|Vatel|Glion|Le Wagon|Normale Sup|IEP(?: (?:de )?[A-Z]\w+)?"
-    r"|Assas|UCL"
-    r"|Imperial College|Imperial|King's College|Caltech|Georgia Tech|Carnegie Mellon|CMU|NYU|UCLA|Wharton|Kellogg"
-    r"|McGill|Dauphine|Sorbonne|Harvard|Yale|MIT|Stanford|LSE|INSEAD|EPFL"
-    r"|ETH|IAE|IUT|Ivy League|Russell Group(?: universit(?:y|ies))?|Oxbridge|CFA(?: [Ll]evel (?:I{1,3}|\d))?|ACCA|ACA"
-    r"|CPA|CIMA|FRM|TOEIC|TOEFL"
-    r"|IELTS|CAPES|BAFA|BAFD|BNSSA|DEAS|DEAP|DEES|DEJEPS|BPJEPS|CAFDES|CAFERUIS|AMF)\b"
+    r"|du |des |of )(?:la |l'|the )?)?[A-ZÀ-Ý][\w'-]*(?: [A-ZÀ-Ý][\w'-]*| \d{1,2}\b(?! ans| years))*"
+    r"|(?:[A-Z][\w'-]* ){1,3}(?:University|College|Business School|Institute"
+    r"|School of (?:Art|Design|Economics|Business|Law|Medicine|Music|Mines|Management))"
+    r"|INP(?: [A-Z]\w+)?|IMT(?: [A-Z]\w+)?|IEP (?:de )?[A-Z]\w+|IAE (?:de )?[A-Z]\w+|IUT (?:de )?[A-Z]\w+"
+    r"|(?:INSA|Polytech|Sciences Po|CREPS|Conservatoire) (?:de )?[A-Z]\w+|CFA(?: [Ll]evel (?:I{1,3}|\d))?)\b"
 )
 _SCHOOLED = re.compile(
     r"\b(?:diplomee?s?|graduated?s?|graduates|grads?|alumn\w+|issue?s?|formee?s?|degree|formation|sorti\w*|etudes"
     r"|(?:a )?first)\s+(?:superieures? )?(?:de l'|de la |de |d'une? |d'|du |en |of |from |in |at |a l'|a |an? )+"
-    r"(?P<value>[^,;.!?()\n]*?)" + _STOP
+    r"(?P<value>[^,;.!?()\n]*?)" + STOP
 )
-_TOWN_SCHOOLS = re.compile(
-    r"\b(?:from|at|of|de|d'|a|degree|graduate|grad|alumn\w+)\s+(oxford|cambridge|princeton|berkeley)\b(?! based)"
+_SCHOOL_WORD = re.compile(
+    r"\b(?:ecole \w|universite|institut|iut|iae|formation|faculte|fac|prepa|hec|insa|mines|centrale)"
 )
+# Oxford and Mines are a town and a trade as well: a school where the words around them say so.
+_STUDIED = re.compile(
+    r"\b(?:graduat\w+|degree|studied|studies|alumn\w+|diplom\w+|sorti\w*|master'?s?|mba|phd|doctorat|ecole|forme\w*"
+    r"|inge(?:nieure?)?s?|university)\s*(?:(?:from|at|of|de|des|du|par|a|en|the|la)\s+|d'|l')*$"
+)
+_STUDENTS = re.compile(r"\s+(?:(?:or|and|ou|et|/)\s+\w+\s+)?(?:grad(?:uate)?s?|alumn\w+|degree|educated)\b")
+_OLD_TOWN_SCHOOLS = frozenset(["oxford", "cambridge", "princeton", "berkeley"])
+_FROM = re.compile(r"\b(?:from|at|of|de|d'|a)\s+$")
 _QUALIFIED = re.compile(
     r"\b(?:chartered(?: status)?(?=\s*(?:[,;.!?()\n]|$|(?:or|and|preferred|desirable|is|would|a plus)\b))|(?:dual "
     r"|fully |newly |part )?(?:qualified|licensed|registered|admitted) in"
     r" (?P<where>[a-z]+(?:(?:,| and| or|,? et|,? ou)? [a-z]+){0,3}?)(?=\s*(?:[,;.!?()\n]|$))"
-    r"|inscrite? au barreau(?: d[eu'] ?\w+)?"
+    r"|inscrite? au barreau(?: d[eu'] ?\w+)?|inscrite? (?:a|au tableau de) l'ordre(?: d\w+ \w+)?"
     r"|barreau d[eu'] ?\w+|bar(?: admission|[ -]qualified)|admitted to the \w+ bar)"
 )
+_HELD = re.compile(r"\s+(?:qualified|registered|registration|accredited|accreditation|membership|charter\w*)\b")
+_MASTER_OF = re.compile(r"\b(?:scrum|web|product|head|station|yacht|quarter|cash|market)\s$")
+_OF_DATA = re.compile(r"\s(?:data|plans?|planning|schedules?|scheduling|craftsman|chef)\b")
 
 
 def find(message: Message) -> Iterator[Item]:
-    yield from _degrees(message)
-    for match in _SCHOOLS.finditer(message.text):
-        if match.group() == "CFA" and re.search(
-            r"\b(?:pour|en|au|dans un|d'un)(?: un)? $", message.folded[: match.start()]
-        ):
-            continue  # the school of apprentices, as a place of work
-        if message.free(match.start(), match.end()) and not _an_employer(message, match.start()):
-            message.use(match.start(), match.end())
-            yield Item(CriterionKind.EDUCATION, match.group(), match.start(), match.end())
-    for pattern, group in ((_TOWN_SCHOOLS, 1), (_QUALIFIED, 0)):
-        for match in pattern.finditer(message.folded):
-            start, end = match.span(group)
-            if message.free(start, end) and (group or not titles.ids(message.text[start:end])):
-                message.use(start, end)
-                yield Item(CriterionKind.EDUCATION, message.text[start:end], start, end)
+    for start, end, kind in _candidates(message):
+        if message.free(start, end):
+            yield from _of_kind(message, start, end, kind)
+    for match in _QUALIFIED.finditer(message.folded):
+        if message.free(*match.span()) and not titles.ids(message.text[match.start() : match.end()]):
+            yield _item(message, match.start(), match.end())
     yield from _graduates(message)
     yield from _schooled(message)
+
+
+def _item(message: Message, start: int, end: int) -> Item:
+    message.use(start, end)
+    return Item(CriterionKind.EDUCATION, message.text[start:end].strip(), start, end)
+
+
+def _candidates(message: Message) -> list[tuple[int, int, Kind]]:
+    """What may be a degree, a school or a qualification, in order, the longest first."""
+    found = [(m.start, m.end, education.kind(m.canonical)) for m in education.find(message.text)]
+    found += [(*m.span(), Kind.DEGREE) for m in _COMPOSED.finditer(message.folded)]
+    found += [(*m.span(), Kind.SCHOOL) for m in _NAMED_SCHOOLS.finditer(message.text)]
+    if not found:
+        return []
+    others = (*skills.find(message.text), *titles.find(message.text), *employers.find(message.text))
+    longer = [(m.start, m.end) for m in others]
+    inside = ((s, e) for s, e, _ in found if any(a <= s and e <= b and (a, b) != (s, e) for a, b in longer))
+    hidden = {*inside}  # "driving licence" is a skill, "station master" a trade
+    return sorted({f for f in found if f[:2] not in hidden}, key=lambda f: (f[0], -f[1], f[2]))
+
+
+def _of_kind(message: Message, start: int, end: int, kind: Kind) -> Iterator[Item]:
+    match kind:
+        case Kind.SCHOOL:
+            yield from _school(message, start, end)
+        case Kind.TOWN_SCHOOL:
+            yield from _town_school(message, start, end)
+        case Kind.QUALIFICATION | Kind.ENGLISH_QUALIFICATION:
+            yield from _qualification(message, start, end, kind)
+        case _:
+            yield from _degree(message, start, end, kind)
+
+
+def _school(message: Message, start: int, end: int) -> Iterator[Item]:
+    name = message.text[start:end]
+    apprentices = name == "CFA" and re.search(r"\b(?:pour|en|au|dans un|d'un)(?: un)? $", message.folded[:start])
+    if not apprentices and not _an_employer(message, start):
+        yield _item(message, start, end)
+
+
+def _an_employer(message: Message, start: int) -> bool:
+    lead = r"\b(?:chez|worked (?:at|for)|work(?:ing|s) (?:at|for)|ex[- ])\s*$"
+    return re.search(lead, message.folded[:start]) is not None
+
+
+def _town_school(message: Message, start: int, end: int) -> Iterator[Item]:
+    old = message.folded[start:end] in _OLD_TOWN_SCHOOLS and not message.folded.startswith(" based", end)
+    lead = message.folded[max(0, start - 40) : start]
+    said = _STUDIED.search(lead) or _STUDENTS.match(message.folded, end) or (old and _FROM.search(lead))
+    if said or _beside_a_school(message, start):
+        yield _item(message, start, end)
+
+
+def _beside_a_school(message: Message, start: int) -> bool:
+    """Whether it goes on with a list of schools: "sorti de Centrale ou des Mines"."""
+    schools = {Kind.SCHOOL, Kind.TOWN_SCHOOL}
+    return any(
+        education.kind(match.canonical) in schools
+        and not message.free(match.start, match.end)
+        and continues(message, match.end, start)
+        for match in education.find(message.text[:start])
+    )
+
+
+def _qualification(message: Message, start: int, end: int, kind: Kind) -> Iterator[Item]:
+    name = message.text[start:end]
+    if kind is Kind.ENGLISH_QUALIFICATION and not (message.english and name.isupper()):
+        return
+    if titles.ids(name) and all((t.start, t.end) == (start, end) for t in titles.find(message.text)):
+        return  # "looking for a CPA"
+    held = _HELD.match(message.folded, end)
+    if held:
+        message.use(end, held.end())
+    yield _item(message, start, end)
+
+
+def _degree(message: Message, start: int, end: int, kind: Kind) -> Iterator[Item]:
+    word = message.folded[start:end]
+    if word.startswith("diplome de") and message.text[start + 6].lower() == "é":
+        return  # "diplômé de l'INSA"
+    if _MASTER_OF.search(message.folded[:start]) or (word == "master" and _OF_DATA.match(message.folded, end)):
+        return
+    stop = linked(message, end) or behind(message, start, end)
+    if kind is Kind.SUBJECT_DEGREE and (stop == end or message.text.isupper()):
+        return
+    if kind is Kind.CAPITAL_DEGREE and message.english and not message.text[start:end].isupper():
+        known = skills.canonical(message.text[end:stop].strip()) or titles.ids(message.text[end:stop].strip())
+        if word == "licence" or not known:
+            return  # "a cap of ten", "driving licence"
+    yield _item(message, before(message, start, end), stop)
 
 
 def _graduates(message: Message) -> Iterator[Item]:
     """Who has studied something: "physics graduate", "economics grads"."""
     for match in re.finditer(
-        r"\b(?:(?P<other>[a-z]+) (?:or|and) )?(?P<field>[a-z]+) (?:graduates?"
-        r"|grads?)\b",
-        message.folded,
+        r"\b(?:(?P<other>[a-z]+) (?:or|and) )?(?P<field>[a-z]+) (?:graduates?|grads?)\b", message.folded
     ):
         start = match.start("other") if match["other"] and skills.canonical(match["other"]) else match.start("field")
         subject = skills.canonical(match["field"]) or sectors.ids(match["field"])
-        if subject and message.free(start, match.end()):
-            message.use(start, match.end())
-            yield Item(CriterionKind.EDUCATION, message.text[start : match.end()], start, match.end())
-
-
-def _an_employer(message: Message, start: int) -> bool:
-    return (
-        re.search(r"\b(?:chez|worked (?:at|for)|work(?:ing|s) (?:at|for)|ex[- ])\s*$", message.folded[:start])
-        is not None
-    )
-
-
-def _degrees(message: Message) -> Iterator[Item]:
-    longer = [(s.start, s.end) for s in skills.find(message.text)]
-    for match in _EDUCATION.finditer(message.folded):
-        start, end = match.start(), match.end()
-        if not message.free(*match.span("what")) or any(a <= start and match.end("what") <= b for a, b in longer):
-            continue  # "driving licence" is a skill
-        if re.search(r"\b(?:scrum|web|product|head|station|yacht|quarter|cash|market)\s$", message.folded[:start]):
-            continue
-        if match["what"] in {"cap", "but"} and message.text[start].islower() and message.english:
-            continue  # "a cap of ten", "but English"
-        if match["what"].startswith("licence") and message.english:
-            continue
-        if not match["field"] or not message.free(*match.span("field")) or len(match["field"].split()) > 5:
-            start, end = _with_field(message, start, match.end("what"))
-        message.use(start, end)
-        yield Item(CriterionKind.EDUCATION, message.text[start:end].strip(), start, end)
-
-
-def _with_field(message: Message, start: int, end: int) -> tuple[int, int]:
-    """A field without a linking word: "BTS MCO", "BP coiffure", "biology degree"."""
-    if re.search(r"(?:degree|diploma)$", message.folded[start:end]) and " " not in message.folded[start:end]:
-        before = message.words_in(message.clause_start(start), start)
-        field = before[-2:]
-        while field and (_small(field[0].text) or not message.free(field[0].start, field[0].end)):
-            field = field[1:]
-        return (field[0].start if field else start), end
-    behind = message.words_in(end, message.clause_end(end))[:1]
-    if behind and message.text[end : behind[0].start] == " " and not _small(behind[0].text):
-        word = message.text[behind[0].start : behind[0].end]
-        named = word.isupper() and len(word) > 1
-        if named or (
-            skills.canonical(word) and message.folded[start:end] in {"cap", "bp", "bep", "bts", "dut", "bac pro"}
-        ):
-            return start, behind[0].end
-    return start, end
-
-
-def _small(word: str) -> bool:
-    return word in words.of("filler") or word in words.of("articles") or word in words.of("prepositions")
+        if subject and skills.area(match["field"]) not in TOOLS and message.free(start, match.end()):
+            yield _item(message, start, match.end())
 
 
 def _schooled(message: Message) -> Iterator[Item]:
@@ -162,12 +183,9 @@ def _schooled(message: Message) -> Iterator[Item]:
         start, end = match.span("value")
         trade = any(a < match.end() and match.start() < b for a, b in trades)
         if not trade and message.free(start, end) and 0 < len(match["value"].split()) <= 6:
+            if re.search(r"\b(?:in|a) $", message.folded[:start]) and places.all_named(match["value"]):
+                continue  # "graduates in London"
             if re.match(r"(?:issue?s?|sorti\w*)\b", match.group()) and not _SCHOOL_WORD.search(match["value"]):
                 continue  # "issue de la maroquinerie" comes from a trade, not from a school
             message.use(match.start(), match.end())
             yield Item(CriterionKind.EDUCATION, message.text[start:end].strip(), start, end)
-
-
-_SCHOOL_WORD = re.compile(
-    r"\b(?:ecole \w|universite|institut|iut|iae|formation|faculte|fac|prepa|hec|insa|mines|centrale)"
-)
