@@ -50,10 +50,12 @@ _SWAP = re.compile(
 _DROP = re.compile(
     r"\b(?:oublie\w*|enleve\w*|retire\w*|supprime\w*|laisse\w* tomber|abandonne\w*|(?:on s'en fiche"
     r"|je m'en fiche) d[eu]?"
-    r"|peu (?:m')?importe\w*|qu'importe|plus besoin d[eu]?|pas besoin d[eu]?|sans tenir compte d[eu]?|n'importe quel\w*"
+    r"|peu (?:m')?importe\w*|qu'importe|plus besoin d[eu]?|pas besoin d[eu]?|sans tenir compte d[eu]?"
+    r"|n'importe quel\w*"
     r"|inutile d[eu]?|(?:je|on) ne (?:veux|veut|demande|tiens|tient) plus|tant pis pour|ne (?:tiens"
     r"|tenez) pas compte d[eu]?"
-    r"|enlevons|retirons|forget(?: about)?|drop|remove|ignore|no need (?:for|of)|(?:i |we )?no longer (?:need|want)\w*"
+    r"|enlevons|retirons|forget(?: about)?|drop|remove|ignore|no need (?:for|of)|(?:i |we )?no longer (?:need"
+    r"|want)\w*"
     rf"|regardless of|any(?= (?:{_ANY_KIND}))|never ?mind|(?:don'?t|do not) (?:care about|need|mind)|skip|take out"
     rf"|leave out"
     r"|without the|scrap)(?!\w)"
@@ -74,10 +76,12 @@ _LOOSER = re.compile(
     r"|a plus)"
     r"|n'est plus (?:obligatoire|necessaire|indispensable|exige\w*|requis\w*)|(?:is )?no longer (?:required|mandatory"
     r"|a must"
-    r"|essential|necessary)|isn'?t (?:required|mandatory|a must|essential|necessary)|pas si important\w*|secondaire)\b"
+    r"|essential|necessary)|isn'?t (?:required|mandatory|a must|essential|necessary)|pas si important\w*"
+    r"|secondaire)\b"
 )
 _STRICTER = re.compile(
-    r"\b(?:est |devient |becomes |is (?:now )?|must be |doit etre |make )?(?:obligatoires?|indispensables?|imperati\w+"
+    r"\b(?:est |devient |becomes |is (?:now )?|must be |doit etre |make )?(?:obligatoires?|indispensables?"
+    r"|imperati\w+"
     r"|exigee?s?|requise?s?|mandatory|required|essential|compulsory|a must|must[ -]have)\b"
 )
 _ALSO = re.compile(
@@ -85,7 +89,8 @@ _ALSO = re.compile(
     r"|possible)\b"
 )
 _ONLY = re.compile(
-    r"\b(?:uniquement|seulement|only|just|keep(?: only)?|garde\w*|restrict\w*(?: it)? to|limit\w*(?: it)? (?:to|a|aux)"
+    r"\b(?:uniquement|seulement|only|just|keep(?: only)?|garde\w*|restrict\w*(?: it)? to|limit\w*(?: it)? (?:to"
+    r"|a|aux)"
     r"|parmi (?:eux|elles|ceux-ci)|(?:among|of) (?:them|these)|which (?:of them|ones)|lesquel(?:le)?s)\b"
     r"(?:\s+(?:those|the ones|people|ceux|celles|the|que))*|\b(?:ceux|celles|the ones|those)\b(?= (?:qui|who|that"
     r"|avec|with|in|a)\b)"

@@ -135,10 +135,11 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
     value = " ".join(message.text[start:end].split())
     inside = message.words_in(start, end)
     own = _own_clause(message, start, end, named)
-    if sectors.ids(value) or (len(inside) <= 4 and any(word.text in words.of("firm nouns") for word in inside)):
+    if sectors.ids(value) or (len(inside) <= 4 and _names_firms(inside)):
         kind: CriterionKind | None = CriterionKind.SECTOR
     elif _is_text(message, inside):
-        kind = CriterionKind.TEXT if len(value) > 2 and (len(inside) > 1 or alone or own) else None
+        tells = len(inside) > 1 or alone or own or inside[0].text in words.of("terms")
+        kind = CriterionKind.TEXT if len(value) > 2 and tells else None
     else:
         kind = _of_a_thing(message, start, inside, named)
         if kind is None and own and not alone and len(inside) <= 4 and _names_a_craft(message, inside):
@@ -152,6 +153,13 @@ _CRAFT = {
     "fr": re.compile(r".{3,}(?:tion|sion|ment|age|ure|graphie|logie|metrie|therapie|ique|isme|erie|ance)s?"),
     "en": re.compile(r".{3,}(?:ing|tion|sion|ment|ity|graphy|logy|metry|therapy|ics|ysis|ship|ance)"),
 }
+
+
+def _names_firms(inside: Sequence[Token]) -> bool:
+    """Whether it is a kind of place of work, and not what goes with the work: "company van"."""
+    return any(word.text in words.of("firm nouns") for word in inside) and not any(
+        word.text in words.of("conditions") for word in inside
+    )
 
 
 def _names_a_craft(message: Message, inside: Sequence[Token]) -> bool:

@@ -15,6 +15,12 @@ from cvmatcher.vocabulary.folding import Token, tokens
 
 _ABBREVIATED = r"(?<!\bmin)(?<!\bmax)(?<!\bexp)(?<!\bst)(?<!\bste)(?<!\byrs)(?<!\benv)(?<!\bapprox)"
 _BREAK = re.compile(rf"[;!?\n()•·|]|[,:](?!\d)|{_ABBREVIATED}\.(?=\s|$)|\s[-–—+/]\s|^\s*[-–—*]\s", re.MULTILINE)
+# "pharmacien(ne)", "infirmier·ère", "adjoint.e.s": the one form stands for all.
+_INCLUSIVE = re.compile(
+    r"(?<=\w)(?:\((?:e|ne|le|se|euse|trice|rice|ère|ere|ière|es|s|x)\)|[·•.](?:e|ne|le|se|euse|trice|rice|ère"
+    r"|ere|ière)(?:[·•.]s)?\b(?!\.\w))",
+    re.IGNORECASE,
+)
 SENTENCE_BREAK = re.compile(rf"[;!?\n]|{_ABBREVIATED}\.(?=\s|$)")
 
 
@@ -33,6 +39,7 @@ class Message:
 
     @classmethod
     def of(cls, text: str) -> Message:
+        text = _INCLUSIVE.sub("", text)
         message = cls(text, fold(text).replace("’", "'"), tokens(text), bytearray(len(text)))
         message.breaks = [match.span() for match in _BREAK.finditer(message.folded)]
         message._starts = [start for start, _ in message.breaks]

@@ -12,16 +12,19 @@ from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import skills, words
 
 _GREETING = (
-    r"bonjour|bonsoir|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
+    r"(?:bonjour|bonsoir|salut|hello) (?:a tous(?: et (?:a )?toutes)?|a toutes et (?:a )?tous|l'equipe)"
+    r"|(?:hello|hi|hey) (?:team|all|everyone|everybody|folks|guys)|(?:our|my|notre|mon) client|bonjour|bonsoir"
+    r"|hello|hi there|hi|hey|dear \w+|salut|merci(?: (?:d'avance|beaucoup))?|please|svp|stp"
     r"|s'il (?:vous|te)"
     r" plait|thanks(?: a lot)?|thank you|en urgence|(?:dans (?:la|notre) base|dans (?:le|notre) vivier|in (?:the"
     r"|our) (?:database|pool|files))|y aurait[ -]il|avons perdu|(?:we |we've )lost(?: our)?|on file|la perle rare"
     r"|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?"
     r"|urgent\w*"
-    r"|cheers|cordialement|bonne journee"
+    r"|looking fro|cheers|cordialement|bonne journee"
 )
 _ASKING = (
-    r"(?:je|nous|on|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu|pourriez[ -]vous"
+    r"(?:je|nous|on(?!-)|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu"
+    r"|pourriez[ -]vous"
     r"|pourrais[ -]tu|auriez[ -]vous|aurais[ -]tu|avez[ -]vous|as[ -]tu|y a[ -]t[ -]il|est[ -]ce que (?:vous|tu"
     r"|l'on) avez?"
     r"|can you|could you|could i|could we|can i|can we|would you|do you have|do we have|have you got|have we got"
@@ -33,14 +36,16 @@ _SEARCHING = (
     r"|recherchons|(?<!profil )recherche|recherche(?=\s*:)|cherch\w+|recherch(?!e\b)\w+"
     r"|besoin (?:de |d')|voudrais|voudrait|voudrions|veux|veut|voulons"
     r"|aimerais"
-    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|trouve[rzs]?|trouvons|montre[rzs]?|montrons|donne\w*|propose\w*"
+    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|(?:m'|nous |l')?envoyer"
+    r"|trouve[rzs]?|trouvons|montre[rzs]?|montrons|donne\w*|propose\w*"
     r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
     r"|nous) faut(?:drait)?"
     r"|a (?:m'a |m' )?demande|m'a demande|nous a demande|demande|after|looking(?: to hire)? for|look for"
     r"|looking to hire"
     r"|looking|need(?:s|ed)?|want(?:s|ed)?|seek\w*|search\w* for|hire|hiring|recruit(?:s|ing)?|find(?:ing)?|show|see"
     r"|give"
-    r"|send|get|list|pull up|like to (?:see|find|hire|meet)|would (?:like|love)|love|on the (?:lookout|hunt) for"
+    r"|send|get|list|pull up|like to (?:see|find|hire|meet)|would (?:like|love)|be (?:very )?(?:grateful"
+    r"|thankful) for|love|on the (?:lookout|hunt) for"
     r"|in need of"
     r"|in search of|interested in|(?:have|got) (?:an? )?(?:opening|vacancy|role|position|need|opportunity)s? for)"
 )
@@ -69,7 +74,8 @@ OPENING = re.compile(
     rf"\b(?:{_GREETING}|(?:{_ASKING}\s+)*(?:{_ASKING}\s+)?{_SEARCHING}{_BEHIND}|{_ASKING}"
     rf"|{_PEOPLE}{_PEOPLE_BEHIND}|(?:un |une |an? |the )?(?:postes? d[e']u?|role of|position of|role for|job of)"
     rf"|a travaille "
-    rf"comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete|has been)\b"
+    rf"comme|ont travaille comme|worked as|experience (?:as|en tant que|comme)|en tant que|as an?|ayant ete"
+    rf"|has been)\b"
 )
 
 
@@ -80,7 +86,7 @@ _LABEL = re.compile(
     r"|based|place|localisation|experience|annees|logiciels?|outils?|tools?|stack|langues?|languages?"
     r"|must(?: (?:speak|have|know))?"
     r"|diplomes?|degree|formation|education|secteur|sector|industry|contrat|contract|profil|skills?|competences?"
-    r"|besoin|need|who|what"
+    r"|besoin|need|who|what|objet|subject|de|from|re"
     r"|certifications?|dispo\w*|availability|salaire|salary|horaires?|hours|sauf|client)\s*:)"
 )
 

@@ -26,17 +26,16 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     named, left, unused = leftovers.items(message, scopes, sorted(_items(message), key=_position))
     found = sorted({(i.start, i.end, i.kind): i for i in [*named, *left]}.values(), key=_position)
     wanted = _needs(message, scopes, found)
-    placed = [
-        (item.start, item.end, _criterion(message, _as_refused(item, wanted[item]), wanted[item])) for item in found
-    ]
+    placed = [(item.start, item.end, _criterion(message, _employed(item), wanted[item])) for item in found]
     criteria = _unique(either.marked(message, placed))
     return tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)), tuple(unused)
 
 
-def _as_refused(item: Item, need: Need) -> Item:
-    """Who refuses "temps" or "freelances" speaks of how people are employed, and not of a trade."""
-    status = need is Need.MUST_NOT and all(stem in words.of("statuses") for stem in stems(item.value))
-    return replace(item, kind=CriterionKind.TEXT) if status and item.kind is CriterionKind.TITLE else item
+def _employed(item: Item) -> Item:
+    """Who says "freelance" or refuses "temps" speaks of how people are employed, and not of a trade."""
+    names_work = item.kind in {CriterionKind.TITLE, CriterionKind.SECTOR}
+    status = names_work and all(stem in words.of("statuses") for stem in stems(item.value))
+    return replace(item, kind=CriterionKind.TEXT) if status else item
 
 
 def _position(item: Item) -> tuple[int, int]:

@@ -22,7 +22,7 @@ _WISH = re.compile(
     r"|would be (?:nice|great|good|ideal|perfect|lovely|a plus|even better)(?: to have)?(?: if)?"
     r"|(?:serait|ce serait) (?:bien|mieux|top|ideal|parfait|un plus)(?: (?:si|que|s'))?"
     r"|(?:les? |des )?(?:atouts?|plus|\+)(?=\s*:)|nice(?=\s*:)|(?:souhaite|apprecie)e?s?(?=\s*:)|desirable(?=\s*:)"
-    r"|preferred(?=\s*:)"
+    r"|pref(?:'d|d)?(?=\s*:)|preferred(?=\s*:)"
     r"|pourquoi pas|appreciated|(?:avec une|with a) preference (?:pour|for)|on apprecierait|j'apprecierais"
     r"|nous apprecierions|extra points?(?: for)?|even better if|better if|encore mieux si|good to have|plutot"
     r"|some exposure to|une premiere approche d\w+|brownie points?(?: for)?|it helps if|especially)\b"
@@ -41,36 +41,44 @@ _WISHED = re.compile(
     rf"|plus|atout)"
     rf"|(?:est|serait|seraient|sont|constitue\w*|sera|seront)\s+(?:aussi |egalement |vraiment |tres )*(?:une? )?"
     rf"(?:vrai |reel |gros |petit |serieux )?{_VALUED}|(?:un|des) (?:vrai |gros |petit |reel |serieux )?"
-    rf"(?:plus|atouts?|bonus)\b|apprecie\w*|souhaite\w*|souhaitable\w*|bienvenue?s?|facultati\w+|optionnel\w*"
+    rf"(?:plus|atouts?|bonus)\b|(?:gros |vrai |grand |big |huge )(?:plus|atout|bonus)\b|apprecie\w*|souhaite\w*"
+    rf"|souhaitable\w*|bienvenue?s?|facultati\w+|optionnel\w*"
     rf"|privilegie\w*"
     rf"|(?:non|pas|ni) (?:un pre[ -]?requis|un must|obligatoires?|indispensables?|requise?s?|necessaires?|exigee?s?"
     rf"|bloquante?s?|eliminatoires?)"
-    rf"|(?:is|are|would be|will be|as|'s)\s+(?:also |really |definitely |very )*(?:a |an )?(?:big |strong |real |nice "
+    rf"|(?:is|are|would be|will be|as|'s)\s+(?:also |really |definitely |very )*(?:a |an )?(?:big |strong |real "
+    rf"|nice "
     rf"|huge |definite |distinct )?{_VALUABLE}(?: to have)?"
     rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage"
     rf"|nice[ -]to[ -]have)"
-    rf"|preferred|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help|useful|handy"
+    rf"|preferred|pref'?d|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help"
+    rf"|useful|handy"
     rf"|(?:ideal"
     rf"|nice)(?=\s*(?:[,;.)]|$))"
-    rf"|(?:not|isn't|aren't) (?:a must|a requirement|a deal[ -]?breaker|(?:strictly |absolutely )?(?:mandatory|required"
+    rf"|(?:not|isn't|aren't) (?:a must|a requirement|a deal[ -]?breaker|(?:strictly |absolutely )?(?:mandatory"
+    rf"|required"
     rf"|essential|necessary|needed|compulsory)))(?:\s+(?:too|though|aussi|as well))?(?!\s*:)\b"
 )
 _MUST = re.compile(
-    r"\b(?:(?:is|are|est|sont|as) (?:a |an )?)?(?:obligatoires?|imperati(?:f|ve|fs|ves)|imperativement|obligatoirement"
+    r"\b(?:(?:is|are|est|sont|as) (?:a |an )?)?(?:obligatoires?|imperati(?:f|ve|fs|ves)|imperativement"
+    r"|obligatoirement"
     r"|indispensables?|exigee?s?|requise?s?|absolument|required|mandatory|essential|compulsory|must[ -]have"
     r"|a must|absolutely|non[ -]negotiable|necessaires?)\b"
 )
 _REFUSED = re.compile(
     r"\b(?:(?:surtout )?pas (?:de |d'|du |des |un |une |en |dans |a |au |chez |par |la |le |les |issue?s? d[eu]s? "
-    r"|venant d[eu]s? )?|sans |sauf |hors |hormis |excepte |tout sauf |a l'exception d\w+ |aucune? |en dehors d[eu]s? "
+    r"|venant d[eu]s? )?|sans |sauf |hors |hormis |excepte |tout sauf |a l'exception d\w+ |aucune? "
+    r"|en dehors d[eu]s? "
     r"|a part |(?:n')?ayant jamais (?:fait |ete |travaille )?|jamais (?:de |chez |en |dans |ete |travaille )?"
     r"|exclu(?:re|ant)? |exclu[st]?(?: les?)? |exclue?s? |(?:a |on )?(?:eviter?|evitez|ecarter|proscrire"
     r"|bannir) (?:les? "
-    r"|des? )?|ni |plutot que |en evitant |non[ -](?=issu)|inutile de (?:me )?(?:proposer |presenter )?(?:des? |les? )?"
+    r"|des? )?|ni |plutot que |en evitant |non[ -](?=issu)|inutile de (?:me )?(?:proposer |presenter )?(?:des? "
+    r"|les? )?"
     r"|no (?:more )?|not (?:a |an |in |from |at |for |interested in |looking for |with |someone |anyone |into )?"
     r"|without |except(?: for)? |excluding |exclude |avoid(?:ing)? |other than |never (?:a |in |at |worked (?:at "
     r"|for |in "
-    r")|been (?:at |with )?)?|rather than |nor |anything but |apart from |nobody (?:from |with |who |on |in )?|no one "
+    r")|been (?:at |with )?)?|rather than |nor |anything but |apart from |nobody (?:from |with |who |on |in )?"
+    r"|no one "
     r"(?:from |with |who |in )?|nothing (?:from |in )|(?:don'?t|do not) (?:want|need|send(?: me)?|show(?: me)?"
     r"|consider) "
     r"|isn'?t (?:a |an |in )?|aren'?t |hasn'?t (?:worked |been )?(?:at |in |for )?|stay(?:ing)? away from "
@@ -82,20 +90,26 @@ _REFUSED = re.compile(
 _REFUSED_BEHIND = re.compile(
     r"\b(?:(?:sont |est |are |is )?(?:exclue?s?|ecartee?s?|refusee?s?|proscrite?s?|a (?:eviter|exclure|proscrire"
     r"|bannir))|s'abstenir"
-    r"|non (?:acceptee?s?|souhaitee?s?)|pas acceptee?s?|(?:are |is )?(?:not accepted|not wanted|excluded|need not apply"
+    r"|non (?:acceptee?s?|souhaitee?s?)|pas acceptee?s?|(?:are |is )?(?:not accepted|not wanted|excluded"
+    r"|need not apply"
     r"|on (?:les |l')?evite|non merci|no thanks|no thank you|not considered|ruled out|not available|unavailable"
     r"|out of (?:the )?question))(?=\s*(?:[,;.!)\n]|$))"
 )
 _NOT_A_REFUSAL = re.compile(
     r"\b(?:pas (?:forcement|necessairement|obligatoire\w*|indispensable\w*|besoin|plus d[e']|moins d[e']|seulement"
     r"|uniquement|grave|mal|requis\w*|exige\w*|bloquant\w*|eliminatoire\w*|un (?:must|pre[ -]?requis))"
-    r"|sans (?:forcement|necessairement|souci|doute|faute|tenir compte)|not (?:only|just|necessarily|mandatory|required"
+    r"|sans (?:condition|forcement|necessairement|souci|doute|faute|tenir compte)|not (?:only|just|necessarily"
+    r"|mandatory|required"
     r"|(?:strictly |absolutely )?(?:essential|necessary|needed|compulsory)|more than|less than|sure|for profit|too"
     r"|a (?:must|requirement|deal))|no (?:more than|less than|need|matter|later|problem|idea|rush|preference|fewer"
     r"|worries"
     r"|longer)|(?:isn'?t|aren'?t) (?:(?:strictly |absolutely )?(?:required|essential|necessary|mandatory|needed)"
     r"|a must)"
     r"|non obligatoire|pas trop|pas loin|pas a pas|ni (?:plus|moins)|hors pair|no[ -]code)"
+)
+# "t'aurais pas un cariste ?"
+_ASKS_POLITELY = re.compile(
+    r"\b(?:aurai[st]|auriez|auraient|connaitrai[st]|connaitriez)(?:[ -](?:tu|vous|on|t-on))?\s*$"
 )
 # "no degree needed": nothing is refused, it is only not asked.
 _NOT_NEEDED = re.compile(r"\s(?:needed|required|necessary|necessaires?|requise?s?|exigee?s?|obligatoires?)\b")
@@ -123,8 +137,14 @@ class Scope:
     plural: bool = False
 
 
+# "sans condition de diplôme": nothing is asked, nor refused.
+_IDLE = re.compile(r"\b(?:sans (?:condition|exigence)s? d(?:e |'|u |es )\w+|peu importe (?:le |la |l'|les )\w+)")
+
+
 def scopes(message: Message) -> list[Scope]:
     """Every wish and refusal of the message; their words are used up."""
+    for match in _IDLE.finditer(message.folded):
+        message.use(match.start(), match.end())
     found = list(_wished(message))
     found += _wishes(message)
     found += _refusals(message)
@@ -211,7 +231,12 @@ def _refusals(message: Message) -> Iterator[Scope]:
             message.use(match.start(), match.end())
             yield Scope(message.clause_start(match.start()), match.start(), Need.MUST_NOT)
     for match in _REFUSED.finditer(message.folded):
-        if message.free(match.start(), match.end()) and not _NOT_A_REFUSAL.match(message.folded, match.start()):
+        asks = _ASKS_POLITELY.search(message.folded, max(0, match.start() - 30), match.start())
+        if (
+            message.free(match.start(), match.end())
+            and not asks
+            and not _NOT_A_REFUSAL.match(message.folded, match.start())
+        ):
             yield _refusal(message, match)
 
 

@@ -15,6 +15,8 @@ from functools import lru_cache
 _TOKEN = re.compile(r"(?:(?<![\w.])\.(?=[a-z]{3}))?[a-z0-9]+(?:[+#]+(?![a-z0-9]))?")
 _SPECIAL = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i"}
 _FEMININE = (
+    ("woman", "man"),
+    ("women", "man"),
     ("trice", "teur"),
     ("euse", "eur"),
     ("eure", "eur"),

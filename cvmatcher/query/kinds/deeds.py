@@ -16,7 +16,8 @@ _WHO = re.compile(
     r"|have|had|s'est|a|ont|avait|est|sont|can|peut))?|(?:who|they|he|she)'(?:s|ve)"
     r"|ayant|having"
     r"|has (?:anyone|anybody|someone)|(?:quelqu'un|someone|anyone|somebody|people|profils?) (?:having|ayant))"
-    r"(?:\s+(?:already|previously|personally|successfully|actually|recently|deja|recemment|personnellement))*\s+(?=\w)"
+    r"(?:\s+(?:already|previously|personally|successfully|actually|recently|deja|recemment"
+    r"|personnellement))*\s+(?=\w)"
 )
 _ENDS = frozenset(
     ["dans", "chez", "at", "in", "for", "pour", "avec", "with", "en", "within", "au", "aux", "as", "comme", "and", "et"]
@@ -49,7 +50,8 @@ _EMPTY = frozenset(
 )
 
 
-_SHARE = re.compile(r"\b\d{1,3} ?%(?: (?:de |d'|of )?\w+)?")
+_LIMITS = frozenset(["au", "moins", "plus", "at", "least", "more", "than", "environ", "about", "jusqu", "up", "to"])
+_SHARE = re.compile(r"(?:\b(?:temps partiel|part[ -]time) (?:a |at )?)?\b\d{1,3} ?%(?: (?:de |d'|of )?\w+)?")
 
 
 def find(message: Message) -> Iterator[Item]:
@@ -57,6 +59,9 @@ def find(message: Message) -> Iterator[Item]:
         if message.free(*match.span()):
             message.use(*match.span())
             yield Item(CriterionKind.TEXT, message.text[match.start() : match.end()], *match.span())
+    for match in re.finditer(r"(?<![\w/])[pf]/t(?![\w/])", message.folded):
+        message.use(*match.span())
+        yield Item(CriterionKind.TEXT, message.text[match.start() : match.end()], *match.span())
     for match in _WHO.finditer(message.folded):
         behind = message.words_in(match.end(), message.clause_end(match.end()))
         if not behind or behind[0].start != match.end() or not message.free(behind[0].start, behind[0].end):
@@ -75,7 +80,10 @@ def _told(message: Message, behind: list[Token]) -> list[Token]:
     """The deed with its object, up to where, for whom or with what."""
     told: list[Token] = []
     for word in behind[:10]:
-        if not message.free(word.start, word.end) or (told[1:] and word.text in _ENDS):
+        free = message.free(word.start, word.end)
+        if not free and word.text not in _LIMITS:
+            break
+        if free and told[1:] and word.text in _ENDS:
             break
         told.append(word)
     return told

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind
+from cvmatcher.folding import fold
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles, words
@@ -14,13 +15,14 @@ from cvmatcher.vocabulary import employers, languages, places, sectors, skills, 
 _SURE = (
     r"(?:(?:de |venant de |vient de |venue?s? de |issue?s? de |sorti\w* de |fait (?:ses|leurs) armes |debute )?chez"
     r"|ex[- ]"
-    r"|anciens? (?:de chez |de la |de l'|de |d'|du |des |chez )|anciennes? (?:de |d'|du |chez )"
+    r"|anciens? (?:de chez |de la |de l'|de |d'|du |des |chez )?|anciennes? (?:de |d'|du |chez )?"
     r"|passee?s? (?:par|chez)(?: la| l'| le)?|(?:have|has|having|who) (?:already )?(?:been|spent time) (?:at|with)"
     r"|(?:'ve|'s) been (?:at|with)|(?:currently|now|still) (?:at|with)|(?:actuellement|encore) (?:chez|a la|au)"
     r"|work(?:ed|ing|s)?(?: before)? (?:at|for|with the)|previously (?:at|with|of)|formerly (?:at|with|of)"
     r"|employed (?:by|at)|alumni of|alumn\w+ from|stint at|years at|time at|experience (?:at|chez)|never (?:at|with)"
     r"|travaille (?:chez|pour)|employee?s? (?:de|chez|par)|been (?:at|with)|(?:who |qui a |ayant )?(?:left|quitte)"
-    r"|no one from|nobody from|poach\w* from|hired from|debauch\w+ (?:chez|de)|moved on from|trained at|forme\w* chez)"
+    r"|no one from|nobody from|poach\w* from|hired from|debauch\w+ (?:chez|de)|moved on from|trained at"
+    r"|forme\w* chez)"
 )
 _MAYBE = (
     r"(?:venant d[e']u?|vien(?:t|nent) d[e']u?|issue?s? d[e']u?|sorti\w* d[e']u?|com(?:ing|es?) from|experience with"
@@ -28,7 +30,8 @@ _MAYBE = (
     r"|from|at|profils?|profiles?|not from|like|comme|such as|type)"
 )
 _LEAD = re.compile(rf"\b(?:(?P<sure>{_SURE})|{_MAYBE})\s*$")
-_NAME = re.compile(r"[A-ZÀ-Ý][\w&.+'’-]*(?:\s+(?:&\s+)?(?:de |du |des |la |le |of )?[A-ZÀ-Ý&][\w&.+'’-]*){0,3}")
+_WORD = r"[\w&+'’-]*(?:\.[\w&+'’-]+)*"
+_NAME = re.compile(rf"[A-ZÀ-Ý]{_WORD}(?:\s+(?:&\s+)?(?:de |du |des |la |le |of )?[A-ZÀ-Ý&]{_WORD}){{0,3}}")
 _SURE_LENGTH = 7  # a shorter name without its capital is more likely an everyday word
 _TAIL = re.compile(
     r"\s+(?P<sure>alumn(?:i|us|a)|veterans?)\b|\s+(?:backgrounds?|experience|employees|staff|people|profiles?|folks"
@@ -45,16 +48,16 @@ def find(message: Message) -> Iterator[Item]:
                 spans[start, end] = False
     last, last_sure, closed = -1, False, False
     for (start, end), listed_firm in sorted(spans.items()):
-        if not message.free(start, end):
-            continue
         lead = _LEAD.search(message.folded, max(0, start - 40), start)
+        name = message.text[start:end]
+        if not message.free(start, end) or (not listed_firm and _no_firm(message, start, name, lead)):
+            continue
         tail = _TAIL.match(message.folded, end)
         sure = listed_firm or (lead is not None and bool(lead["sure"])) or (tail is not None and bool(tail["sure"]))
         listed = last >= 0 and continues(message, last, start)
         gap = message.folded[last:start] if listed else ""
         if closed and gap.strip() == ",":
             listed = False  # "John Deere ou Claas, Beauce": the list has ended
-        name = message.text[start:end]
         opens = message.text[max(0, start - 3) : start].casefold() == "ex-"
         sure = sure or opens
         if not (listed_firm or lead or listed or tail or opens):
@@ -63,7 +66,36 @@ def find(message: Message) -> Iterator[Item]:
             continue
         last, last_sure, closed = end, sure or last_sure, listed and re.search(r"\b(?:ou|or|et|and)\b", gap) is not None
         message.use(lead.start() if lead else start, tail.end() if tail else end)
+        if lead is None and not listed:
+            yield from _listed_before(message, start)
         yield Item(CriterionKind.EMPLOYER, name, start, end)
+
+
+_BEFORE = re.compile(rf"({_NAME.pattern})\s*(?:,|/|\bor\b|\bou\b)\s*$")
+
+
+def _listed_before(message: Message, start: int) -> Iterator[Item]:
+    """Names in one list with the firm that they stand before: "ISS, Mitie or Sodexo background"."""
+    while found := _BEFORE.search(message.text, message.clause_start(max(0, start - 60)), start):
+        name, (first, end) = found[1], found.span(1)
+        if not message.free(first, end) or _something_else(name) or _everyday(message, first, name):
+            return
+        message.use(first, end)
+        yield Item(CriterionKind.EMPLOYER, name, first, end)
+        start = first
+
+
+def _no_firm(message: Message, start: int, name: str, lead: re.Match[str] | None) -> bool:
+    """Whether an unlisted name is a sector ("ex-consulting") or an everyday word that nothing sure leads."""
+    return bool(sectors.ids(name)) or (not (lead and lead["sure"]) and _everyday(message, start, name))
+
+
+def _everyday(message: Message, start: int, name: str) -> bool:
+    """A month, or a word whose capital says only that a sentence begins with it: "Documentary background a plus"."""
+    if all(word in words.of("calendar") for word in fold(name).split()):
+        return True
+    begins = start == 0 or re.search(r"[.!?\n]\s*$", message.text[:start]) is not None
+    return begins and name[1:].islower()
 
 
 def _known(message: Message) -> Iterator[tuple[int, int]]:

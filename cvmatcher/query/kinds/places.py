@@ -12,11 +12,12 @@ from cvmatcher.vocabulary import languages, places, sectors, skills, titles, wor
 from cvmatcher.vocabulary.folding import Token, fold
 
 _REMOTE = re.compile(
-    r"\b(?:(?:en |full[ -]|100 ?% |entierement (?:en |a )?|fully |totalement (?:en |a )?|partial(?:ly)? |anywhere )?"
+    r"\b(?:\d(?:(?: a | ou |[-/])\d)? (?:jours?|days?) (?:de |of |en )?)?(?:(?:en |full[ -]|100 ?% "
+    r"|entierement (?:en |a )?|fully |totalement (?:en |a )?|partial(?:ly)? |anywhere )?"
     r"(?:teletravail(?: total| complet| partiel| possible)?|remote(?:ly)?(?: work(?:ing)?)?|home[ -]office"
     r"|full[ -]?remote)"
     r"(?: only| ok| possible| uniquement)?(?: \d(?:(?: a | ou |[-/])\d)? (?:j\b|jours?|days?)"
-    r"(?:(?: par | a |/| per )(?:la )?(?:semaine|week))?)?|(?:entierement |travail )?a distance"
+    r"(?:(?: par | a |/| per )(?:la )?(?:semaine|week))?)?|(?:entierement |travail )?a distance|travail a domicile"
     r"|work(?:ing)? from (?:home|anywhere)"
     r"|wfh|home[- ]based"
     r"|from anywhere|distanciel)\b"
@@ -49,8 +50,14 @@ _BESIDE = re.compile(
     rf"\s*(?:\(?\b(?:\d{{2,3}}|2[ab])\)|\d{{1,2}}(?:e|eme|er|nd|rd|th)\b(?: arrondissement)?|intra[ -]muros"
     rf"|(?:and |et )?(?:its |sa )?(?:surroundings|environs|alentours|{_AREA}|centre(?:-ville)?|center|nord|sud|est"
     rf"|ouest|ou environs|et region|region"
-    rf"|et sa region|and around)\b|,?\s*(?-i:[A-Z]{{2}})\b(?=\s*(?:[,;.!?()\n/]|$))|\b(?:metropole|metropolitan area))",
+    rf"|et sa region|and around)\b|,?\s*(?-i:[A-Z]{{2}})\b(?=\s*(?:[,;.!?()\n/]|$))|\b(?:metropole"
+    rf"|metropolitan area))",
     re.IGNORECASE,
+)
+_AROUND = re.compile(
+    r"\s*(?:(?:ou|et|and|or|\+|/)\s*)?(?:(?:ses|les|its|the|region)\s*)*(?:environs?|alentours?|surroundings?"
+    r"|surrounding area)\b"
+    r"|\s*\(?\d{1,3} ?(?:km|kms|miles?|mi)\b"
 )
 _HOME = {"FR", "BE", "CH", "LU", "GB", "IE"}
 
@@ -105,6 +112,9 @@ def _joined(message: Message, remote: re.Match[str], start: int, end: int) -> bo
     """Whether "or" stands between the place and the word for working from afar."""
     between = message.folded[end : remote.start()] if end <= remote.start() else message.folded[remote.end() : start]
     refused = re.search(r"\b(?:not|no|pas|sans|hors)\b", between)
+    beside = re.fullmatch(r" \(?(?:(?:with)?in |from |en |depuis |dans )?(?:the |la |le |l')?", between)
+    if between.strip() in {",", "+", "&"} or (beside and remote.end() <= start):
+        return True  # "Nantes, télétravail partiel", "fully remote EU"
     return len(between) < 40 and not refused and re.search(r"\b(?:ou|or|sinon|otherwise|else)\b|/", between) is not None
 
 
@@ -145,10 +155,32 @@ def _is_place(message: Message, position: int, width: int, last: int) -> bool:
         return False
     if len(name) < 4 and not name.isupper() and not name.istitle():
         return False  # "us" is no country
+    if _within_a_name(message, named, end):
+        return False
     if re.match(r"-\w", message.text[end:]) or re.search(r"\w-$", message.text[:start]):
         return False  # "Croix-Rousse" is no Croix
     known = [p for p in places.all_named(name) if p.kind != "city" or _spelt(p.name, name)]
     return bool(known) and _stands_as_a_place(message, start, end, known[0], last)
+
+
+def _within_a_name(message: Message, named: list[Token], end: int) -> bool:
+    """Whether it is part of a longer name: "Social Care Wales", "UK driving licence"."""
+    before = message.words_in(message.clause_start(named[0].start), named[0].start)[-2:]
+    if any(m.start == end + 1 and message.free(m.start, m.end) for m in skills.find(message.text)):
+        behind = message.text[end + 1 : end + 2]
+        if behind.islower() and places.countries_named(message.text[named[0].start : end]):
+            return True
+    if _begins_a_name(message, end) and _LED.search(message.folded, 0, named[0].start) is None:
+        return True
+    return len(before) == 2 and all(
+        message.text[word.start].isupper()
+        and not message.text[word.start : word.end].isupper()
+        and message.free(word.start, word.end)
+        and message.text[word.end] == " "
+        and not skills.canonical(message.text[word.start : word.end])
+        and not places.all_named(message.text[word.start : word.end])
+        for word in before
+    )
 
 
 def _stands_as_a_place(message: Message, start: int, end: int, known: places.Place, last: int) -> bool:
@@ -160,12 +192,13 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
     listed = (last >= 0 and continues(message, last, start)) or _goes_on(message, end)
     capital, home = name[0].isupper(), known.country in _HOME
     big = known.kind != "city" or known.population >= 90_000
-    led_there = capital and sure and (big or not skills.canonical(name))
+    around = _AROUND.match(message.folded, end) is not None
+    led_there = capital and (sure or around) and (big or not skills.canonical(name))
     if not led_there and not _is_mainly_a_place(name, word, lonely=capital and (lonely or listed)):
         return False
     if known.small:
         return capital and (sure or lonely or listed)
-    if lead or lonely or listed:
+    if lead or lonely or listed or around:
         return capital or big
     return (capital and start > 0 and (big or home)) or (big and (known.kind == "city" or not home))
 
@@ -188,11 +221,25 @@ def _spelt(listed: str, written: str) -> bool:
     return one == other or abs(len(one) - len(other)) > 2 or not one.startswith(other.rstrip("s"))
 
 
+def _begins_a_name(message: Message, end: int) -> bool:
+    """Whether a word with a capital that is none of what else is asked follows: "Soho House", "Manhattan WMS"."""
+    behind = message.words_in(end, end + 2)
+    if not behind or message.text[end : behind[0].start] != " " or not message.free(behind[0].start, behind[0].end):
+        return False
+    word = message.text[behind[0].start : behind[0].end]
+    if not word[0].isupper() or (word.isupper() and len(word) < 3):
+        return False
+    known = behind[0].text in words.of("conditions") | words.of("calendar") | words.of("filler")
+    return not (known or places.all_named(word) or languages.code(word) or titles.ids(word) or skills.canonical(word))
+
+
 def _is_mainly_a_place(name: str, word: str, *, lonely: bool) -> bool:
     if name.isupper() and len(name) <= 4 and not places.lettered(name):
         return False  # "IFS", "CHU": letters that some town's name happens to be
-    if any(m.start == 0 and m.end == len(name) for m in skills.find(name)) or titles.ids(name) or languages.code(name):
+    if any(m.start == 0 and m.end == len(name) for m in skills.find(name)) or titles.ids(name):
         return False
+    if languages.code(name) and not (lonely and places.regions_named(name)):
+        return False  # "Corse" is a region where it stands alone, French speaks "corse"
     if lonely:
         return True
     short = len(name) < 4 and not (name.isupper() and places.lettered(name))

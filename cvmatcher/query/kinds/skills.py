@@ -18,7 +18,8 @@ PRODUCTS = TOOLS | {"office", "design and media"}
 def find(message: Message) -> Iterator[Item]:
     start = -1  # of a name that narrows the one right behind it
     for match in skills.find(message.text):
-        if message.free(match.start, match.end):
+        hyphened = match.end - match.start == 1 and message.text[match.end : match.end + 1] == "-"  # "C-level"
+        if message.free(match.start, match.end) and not hyphened:
             end = _with_grade(message, match)
             message.use(match.start, end)
             start = match.start if start < 0 else start
@@ -54,9 +55,11 @@ def _narrows(message: Message, match: Match, end: int) -> bool:
     )
 
 
+_MORE_GRADES = re.compile(r"(?:(?:, ?|[-/]| | et | and )[A-Z]?\d(?!\w))+")
+_CERTIFIED = {"certifications", "regulation and tools"}
 _GRADE = re.compile(
     r" (?:(?:niveau|level|class|classe|cat[ée]gorie|[Pp]art) )?(?:[A-Z]{0,2}\d{1,5}[A-Z]?(?:\.\d)?|I{1,3}V?|[A-E])"
-    r"(?:(?:, ?|/| | et | and )\d(?!\w))*(?![\w+])(?! (?:ans?"
+    r"(?:(?:, ?|[-/]| | et | and )\d(?!\w))*(?![\w+])(?! (?:ans?"
     r"|years?|km)\b)"
 )
 
@@ -64,8 +67,10 @@ _GRADE = re.compile(
 def _with_grade(message: Message, match: Match) -> int:
     """Certificates have grades: "SSIAP 2", "CACES R482"."""
     name = message.text[match.start : match.end]
-    acronym = (name.isupper() or match.canonical.isupper()) and skills.area(match.canonical) not in TOOLS
-    grade = _GRADE.match(message.text, match.end) if acronym else None
+    graded = name.isupper() or match.canonical.isupper() or skills.area(match.canonical) in _CERTIFIED
+    acronym = graded and skills.area(match.canonical) not in TOOLS
+    pattern = _MORE_GRADES if name[-1:].isdigit() else _GRADE
+    grade = pattern.match(message.text, match.end) if acronym else None
     return grade.end() if grade and message.free(match.end, grade.end()) else match.end
 
 

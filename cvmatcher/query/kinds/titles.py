@@ -82,14 +82,15 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
 
 
 def _through_the_next(message: Message, spans: list[tuple[int, int]], end: int) -> int:
-    """English puts a trade before a trade to narrow it: "HGV class 1 driver"."""
-    behind = next((b for a, b in spans if a == end + 1 and message.text[end] == " "), end)
-    return behind if message.english and message.free(end, behind) else end
+    """A trade beside a trade narrows it: "HGV class 1 driver", "ouvrier paysagiste"."""
+    behind = next((b for a, b in spans if a == end + 1 and message.text[end:b].lower() == message.text[end:b]), end)
+    return end if message.telegraphic or not message.free(end, behind) else behind
 
 
 # What somebody does something to or with: "good at coaching agents".
 _OBJECT = re.compile(
     r"\b(?:at|of|in|by|to)\s+\|[a-z]+ing\s+\w+s$"
+    r"|\b(?:assistant\w* (?:to|d[e'])|maitris\w+ d[e'u]|connaissances? d[e'u])\s*(?:an?|the|our|la|le|l')?\s*\|"
     r"|\b(?:formation|encadrement|management|animation|coordination|accompagnement|recrutement|gestion)"
     r" (?:de |des |d')\|\w+s$"
 )

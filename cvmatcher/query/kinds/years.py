@@ -31,7 +31,8 @@ _YEARS = re.compile(
 )
 _OF_EXPERIENCE = re.compile(
     r"\s*(?:(?:d'|de |of |')?\s*(?:(?:solid|solide|proven|hands-on|professional|work|relevant|commercial|practical"
-    r"|post[- ]qualification|total)\s+)*(?:experiences?|exp\b\.?|pratique|anciennete|metier|carriere|bouteille|practice"
+    r"|post[- ]qualification|total)\s+)*(?:experiences?|exp\b\.?|pratique|anciennete|metier|carriere|bouteille"
+    r"|practice"
     r"|career|track record|pqe|xp)"
     r"(?:\s+(?:professionnelles?|confirmees?|solides?|significatives?|reussies?|minimum|mini|au total|in total"
     r"|overall))*"
@@ -54,6 +55,10 @@ def find(message: Message) -> Iterator[Item]:
             continue
         if _AGE.search(message.folded, max(0, match.start() - 8), match.start()):
             continue
+        if re.search(
+            r"\b(?:within|in the (?:last|next|past)|dans les|sous|d'ici)\s*$", message.folded[: match.start()]
+        ):
+            continue  # a term, no experience
         low, high = _bounds(match)
         if high and low and low >= _GROWN and not _OF_EXPERIENCE_SAID.match(message.folded, match.end()):
             continue  # "30-40 ans" is an age
