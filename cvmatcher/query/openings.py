@@ -120,6 +120,8 @@ _ASKS = re.compile(r"(?:je|nous|on|i|we|i'm|we're|i'd|we'd)\b")
 def use(message: Message) -> None:
     """What only says that something is asked is used up: "recherche" is no skill here."""
     for start, end in found(message.folded, message.text):
+        if message.english and message.folded[start:end] == "on":
+            continue  # "Stoke on Trent"
         if opens_clause(message, start) or _ASKS.match(message.folded, start):
             message.use(start, end)
 

@@ -83,7 +83,8 @@ def _told(message: Message, behind: list[Token]) -> list[Token]:
         free = message.free(word.start, word.end)
         if not free and word.text not in _LIMITS:
             break
-        if free and told[1:] and word.text in _ENDS:
+        limits = message.folded.startswith(("au moins", "at least"), word.start)
+        if free and told[1:] and word.text in _ENDS and not limits:
             break
         told.append(word)
     return told

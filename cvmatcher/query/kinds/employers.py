@@ -66,7 +66,7 @@ def find(message: Message) -> Iterator[Item]:
             continue
         last, last_sure, closed = end, sure or last_sure, listed and re.search(r"\b(?:ou|or|et|and)\b", gap) is not None
         message.use(lead.start() if lead else start, tail.end() if tail else end)
-        if lead is None and not listed:
+        if tail is not None and not listed:
             yield from _listed_before(message, start)
         yield Item(CriterionKind.EMPLOYER, name, start, end)
 
@@ -86,8 +86,8 @@ def _listed_before(message: Message, start: int) -> Iterator[Item]:
 
 
 def _no_firm(message: Message, start: int, name: str, lead: re.Match[str] | None) -> bool:
-    """Whether an unlisted name is a sector ("ex-consulting") or an everyday word that nothing sure leads."""
-    return bool(sectors.ids(name)) or (not (lead and lead["sure"]) and _everyday(message, start, name))
+    """Whether an unlisted name is a sector or an everyday word, and nothing sure leads it."""
+    return not (lead and lead["sure"]) and (bool(sectors.ids(name)) or _everyday(message, start, name))
 
 
 def _everyday(message: Message, start: int, name: str) -> bool:

@@ -230,7 +230,9 @@ def _begins_a_name(message: Message, end: int) -> bool:
     if not word[0].isupper() or (word.isupper() and len(word) < 3):
         return False
     known = behind[0].text in words.of("conditions") | words.of("calendar") | words.of("filler")
-    return not (known or places.all_named(word) or languages.code(word) or titles.ids(word) or skills.canonical(word))
+    if skills.canonical(word):
+        return word.isupper() and len(word) > 2 and not message.telegraphic  # "Manhattan WMS"
+    return not (known or places.all_named(word) or languages.code(word) or titles.ids(word))
 
 
 def _is_mainly_a_place(name: str, word: str, *, lonely: bool) -> bool:

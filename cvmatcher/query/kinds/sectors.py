@@ -17,7 +17,7 @@ _PLACES = (
 )
 _BEFORE = re.compile(
     rf"\b(?:(?:dans |du |le |en |from |in )?{_ARTICLES}{_PLACES}\s*(?:d'activite )?(?:de la |de l'|du |des |de |d'"
-    rf"|of |in |:)?\s*"
+    rf"|of |in |:)?\s*|ex[- ]"
     rf"|(?:(?:une? )?(?:experience|exp|parcours|carriere|background|expertise|experienced|passage|vecu|worked|works"
     rf"|working)"
     rf"\s+(?:\w+ )?)?(?:dans|en|in|from|chez|pour|for|at|par|au sein d[eu']|passee?s? (?:par|dans)|venant d[eu']"

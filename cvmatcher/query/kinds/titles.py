@@ -15,7 +15,7 @@ from cvmatcher.query.item import Item
 from cvmatcher.query.kinds.skills import TOOLS
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles, words
-from cvmatcher.vocabulary.folding import Token
+from cvmatcher.vocabulary.folding import Token, stems
 
 _PROFILE = re.compile(r"(?:.*\s)?profils?\s*$")
 _ARTICLE = words.of("articles")
@@ -40,15 +40,17 @@ _GLUE = words.of("glue")
 
 def find(message: Message) -> Iterator[Item]:
     """Known occupations with the words that belong to them; then whatever a request opens with."""
-    found = False
-    for start, end in _known(message):
-        found = True
-        yield _item(message, start, end)
-    for item in _opened(message):
-        found = True
-        yield item
-    if not found:
+    known = [_item(message, start, end) for start, end in _known(message)]
+    yield from known
+    opened = list(_opened(message))
+    yield from (item for item in opened if not known or _before_all(item, known))
+    if not known and not opened:
         yield from _bare(message)
+
+
+def _before_all(item: Item, known: list[Item]) -> bool:
+    """What a request opens with is a trade, be it unknown; further on it is not, beside one that is known."""
+    return item.kind is not CriterionKind.TITLE or item.start < min(title.start for title in known)
 
 
 def _item(message: Message, start: int, end: int) -> Item:
@@ -84,7 +86,8 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
 def _through_the_next(message: Message, spans: list[tuple[int, int]], end: int) -> int:
     """A trade beside a trade narrows it: "HGV class 1 driver", "ouvrier paysagiste"."""
     behind = next((b for a, b in spans if a == end + 1 and message.text[end:b].lower() == message.text[end:b]), end)
-    return end if message.telegraphic or not message.free(end, behind) else behind
+    status = all(stem in words.of("statuses") for stem in stems(message.text[end:behind]))
+    return end if message.telegraphic or status or not message.free(end, behind) else behind
 
 
 # What somebody does something to or with: "good at coaching agents".

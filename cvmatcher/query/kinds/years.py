@@ -22,7 +22,7 @@ _YEARS = re.compile(
     rf"|pas moins d[e']|from|env\.|environ|about|around|some|roughly|circa|~)\s*)?"
     rf"(?P<high>\b(?:moins d[e']|au plus|au maximum|maximum(?: de)?|max\.?|pas plus d[e']|jusqu'a|inferieure? a"
     rf"|at most|sub[- ]?|less than|fewer than|under|up to|no more than|not more than|below|a maximum of)\s*)?"
-    rf"(?:(?:entre|between|de|from)\s+)?(?<![\w.,])(?P<a>{_N})(?:ish)?\s*(?P<plus>\+|et plus|or more"
+    rf"(?:(?:entre|between|de|from)\s+)?(?<![\w.,])(?P<a>{_N})(?:-?ish)?\s*(?P<plus>\+|et plus|or more"
     rf"|ou plus)?\s*(?:(?:-|–|/|a|et|to"
     rf"|and|ou|or)\s*(?P<b>{_N})\s*)?\+?\s*{_UNIT}"
     rf"(?P<after>\s*(?:\+|et plus|et \+|ou plus|or more|and more|and up|minimum|mini\b|min\b|maximum|maxi?\b|at least"
