@@ -69,6 +69,16 @@ def test_a_new_search_leaves_the_old_one(message: str) -> None:
     assert shown(follow_up(message, FIRST)[0]) == {"title:comptable", "place:Nice"}
 
 
+@pytest.mark.parametrize("message", ["comptable à Nice", "I need an accountant in Nice"])
+def test_an_occupation_of_another_family_opens_another_search(message: str) -> None:
+    assert shown(follow_up(message, FIRST)[0]) == shown(understand(message)[0])
+
+
+@pytest.mark.parametrize("message", ["plutôt un comptable", "who has been an accountant", "ou comptable", "notaire"])
+def test_another_trade_within_the_same_search_keeps_the_rest(message: str) -> None:
+    assert {"place:Lyon", "language:de"} <= shown(follow_up(message, FIRST)[0])
+
+
 @pytest.mark.parametrize("message", ["drop the Spanish", "oublie l'espagnol", "not like him", "pas comme lui", "hm"])
 def test_what_names_nothing_changes_nothing_and_is_said(message: str) -> None:
     criteria, unused = follow_up(message, FIRST)

@@ -104,14 +104,33 @@ _NEVER_REFUSED = frozenset([CriterionKind.LANGUAGE, CriterionKind.YEARS, Criteri
 
 def follow_up(message: str, earlier: Sequence[Criterion]) -> Answer:
     """All criteria in force after the message, ids c1, c2… anew, and the stretches that no rule could use."""
-    anew = _ANEW.search(_folded(message))
-    if anew or not earlier:
+    if not earlier or _ANEW.search(_folded(message)) or _another_need(message, earlier):
         return understand(_blank(message, _ANEW))
     criteria, unused = tuple(earlier), tuple[str, ...]()
     for part in _commands(message):
         criteria, more = _after(part, criteria)
         unused += more
     return _numbered(criteria), unused
+
+
+_GOES_ON = re.compile(r"\s*(?:who|which|that|qui|ayant|having|with|avec|et|and|but|mais|if|si|as|en tant que)\b")
+
+
+def _another_need(message: str, earlier: Sequence[Criterion]) -> bool:
+    """Whether it opens with an occupation of another family than all that were asked, and says more: another vacancy.
+
+    "teacher in Dublin" after "data scientist with Python" asks for no Python; "rather a teacher", or the trade by itself,
+    changes the trade alone.
+    """
+    folded = _folded(message)
+    if _GOES_ON.match(folded) or any(p.search(folded) for p in (_REPLACE, _INSTEAD, _SWAP, _DROP, _ONLY, _ALSO)):
+        return False
+    asked = understand(message)[0]
+    before = [c for c in earlier if c.kind is CriterionKind.TITLE and c.need is Need.MUST]
+    if not before or not asked or asked[0].kind is not CriterionKind.TITLE or asked[0].need is not Need.MUST:
+        return False
+    families = titles.families(asked[0].value) if len(asked) > 1 else frozenset()
+    return bool(families) and not any(families & titles.families(c.value) or not titles.ids(c.value) for c in before)
 
 
 _BACK = re.compile(
