@@ -119,8 +119,8 @@ _GOES_ON = re.compile(r"\s*(?:who|which|that|qui|ayant|having|with|avec|et|and|b
 def _another_need(message: str, earlier: Sequence[Criterion]) -> bool:
     """Whether it opens with an occupation of another family than all that were asked, and says more: another vacancy.
 
-    "teacher in Dublin" after "data scientist with Python" asks for no Python; "rather a teacher", or the trade by itself,
-    changes the trade alone.
+    "teacher in Dublin" after "data scientist with Python" asks for no Python; "rather a teacher", or the trade by
+    itself, changes the trade alone.
     """
     folded = _folded(message)
     if _GOES_ON.match(folded) or any(p.search(folded) for p in (_REPLACE, _INSTEAD, _SWAP, _DROP, _ONLY, _ALSO)):
