@@ -282,6 +282,22 @@ async def test_surnames_may_be_occupations() -> None:
     assert (await read("Research Assistant\nAccountant\njc@x.org")).name == ""
 
 
+async def test_the_last_skill_of_a_column_is_no_part_of_the_name_below() -> None:
+    column = "ME CONTACTER\nAix-en-Provence (France)\n07.09.60.11.22\n\nCOMPÉTENCES\n• Grands comptes\n• Fidélisation"
+    profile = await read(
+        f"{column}\n\nMis à jour en avril 2025\n\nRaphaël Rambaud\n\nTechnico-commercial\n\nProfil\nSérieux."
+    )
+    assert (profile.name, profile.cv_date) == ("Raphaël Rambaud", "2025-04")
+    assert (await read("Jean\nDupont\nComptable\njd@x.org")).name == "Jean Dupont"
+
+
+async def test_the_date_of_a_cv_may_stand_between_two_columns() -> None:
+    lines = "\n".join(f"• Task number {number} of a long list" for number in range(30))
+    tail = "\n".join(["Languages", *["French: native"] * 9])
+    profile = await read(f"Jane Cook\nAccountant\njc@x.org\nExperience\n{lines}\nCV mis à jour : janvier 2024\n{tail}")
+    assert profile.cv_date == "2024-01"
+
+
 async def test_nothing_is_invented() -> None:
     profile = await read("ACCOUNTANT\nSummary\nReliable and exact.\nSkills\nLedger, Payroll")
     assert (profile.name, profile.emails, profile.phones, profile.location) == ("", (), (), "")

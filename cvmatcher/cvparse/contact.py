@@ -198,8 +198,8 @@ def _tidy(text: str) -> str:
 
 def cv_date(lines: Sequence[Line]) -> str | None:
     """The date a CV states of itself: "Last updated in Mar 2026", "Fait à Lyon, le 3 mars 2026"."""
-    edges = [*lines[:25], *lines[-8:]]
-    for line in edges:
+    short = (line for line in lines[25:-8] if len(line.text) <= 40)  # a footer that stands between two columns
+    for line in (*lines[:25], *lines[-8:], *short):
         folded = fold(line.text)
         if len(line.text) > 90 or _OTHER_DATE.search(folded):
             continue

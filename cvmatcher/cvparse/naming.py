@@ -120,9 +120,15 @@ def _candidates(lines: Sequence[Line], at: int) -> list[tuple[str, int]]:
     parts = pieces(line.text)
     if len(parts) > 1 and len(line.text) < 160:
         found += [(part, at) for part in parts[:3]]
-    if at + 1 < len(lines) and at < 12 and len(line.text.split()) <= 2 and len(lines[at + 1].text.split()) <= 2:
+    if at + 1 < len(lines) and at < 12 and _halves(line.text, lines[at + 1].text):
         found.append((f"{line.text} {lines[at + 1].text}", at + 1))
     return found
+
+
+def _halves(first: str, second: str) -> bool:
+    """Whether two lines may hold one name; a list's last skill above a whole name is none of it."""
+    short = len(first.split()) <= 2 and len(second.split()) <= 2
+    return short and not skills.canonical(first) and not _looks_like_a_name(second)
 
 
 def _bare(text: str) -> tuple[str, bool]:
