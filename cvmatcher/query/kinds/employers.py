@@ -21,6 +21,8 @@ _SURE = (
     r"|work(?:ed|ing|s)?(?: before)? (?:at|for|with the)|previously (?:at|with|of)|formerly (?:at|with|of)"
     r"|employed (?:by|at)|alumni of|alumn\w+ from|stint at|years at|time at|experience (?:at|chez)|never (?:at|with)"
     r"|travaille (?:chez|pour)|employee?s? (?:de|chez|par)|been (?:at|with)|(?:who |qui a |ayant )?(?:left|quitte)"
+    r"|(?:from )?the likes of|parcours (?:chez|au sein de)|(?:fait|faire) (?:ses|leurs) classes chez|career at|spell at"
+    r"|alums? of|references? chez|background chez|straight from|in[ -]house at|employed with"
     r"|no one from|nobody from|poach\w* from|hired from|debauch\w+ (?:chez|de)|moved on from|trained at"
     r"|forme\w* chez)"
 )
