@@ -96,6 +96,20 @@ def test_degrees_schools_and_qualifications(message: str, studies: set[str]) -> 
     assert {c.value for c in understand(message)[0] if c.kind is K.EDUCATION} == studies
 
 
+@pytest.mark.parametrize(
+    ("message", "firms"),
+    [
+        ("nurse, Bupa or Nuffield Health", {"Bupa", "Nuffield Health"}),
+        ("vendeuse passée par Action", {"Action"}),
+        ("vendeuse, plan d'action, visa de travail", set()),
+        ("développeur, CMS Drupal", set()),
+        ("conducteur de travaux, parcours chez Demathieu Bard", {"Demathieu Bard"}),
+    ],
+)
+def test_firms_by_name_and_everyday_words_only_with_a_lead(message: str, firms: set[str]) -> None:
+    assert {c.value for c in understand(message)[0] if c.kind is K.EMPLOYER} == firms
+
+
 @pytest.mark.parametrize("town", ["Montréal", "Ivry", "NYC", "Reading", "Nice", "Leeds", "Gap", "Le Mans"])
 @pytest.mark.parametrize("message", ["comptable à {}, Excel", "comptable, {}, 5 ans", "accountant, {} or remote"])
 def test_towns_that_look_like_other_words(message: str, town: str) -> None:
