@@ -40,7 +40,7 @@ _AMPERSAND = re.compile(r"&\w{1,3}\b")  # one name: "GD&T"
 _SHOUTED = frozenset(["ok", "cv", "asap", "xp", "yoe"])
 _JOINS = frozenset(["et", "and", "ou", "or", "ni", "nor", "plus", "puis", "then"])
 _CODE = re.compile(r"(?=.*[A-Z])(?:.*[A-Z0-9+#].*)")
-_FIGURE = re.compile(r"\d+(?:x\d+|h|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme)")
+_FIGURE = re.compile(r"\d+(?:x\d+|h|\+|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme)")
 
 
 def items(message: Message, scopes: list[Scope], named: Sequence[Item]) -> tuple[list[Item], list[Item], list[str]]:
@@ -106,6 +106,8 @@ def _slashed(message: Message, one: Token, other: Token) -> bool:
 def _splits(message: Message, run: list[Token], join: Token, end: int) -> bool:
     """Whether the words on both sides of "and" are short names of things, and not one sentence."""
     behind = message.words_in(join.end if join.text in _JOINS else join.start, end)
+    if all(_tells(word) for word in run) and behind and _tells(behind[0]):
+        return False  # "mercredi et samedi"
     short = len(run) <= 3 and len(behind) <= 4 and not any(_tells(word) for word in run)
     return short or (len(run) <= 2 and len(behind) <= 2)
 
@@ -184,7 +186,8 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
         return CriterionKind.PLACE
     if _of_a_skill(message, inside, lead, coded=coded):
         return CriterionKind.SKILL
-    if width <= 3 and titled and _SECTOR_LEAD.search(lead) and not _generic(inside):
+    numbered = any(character.isdigit() for word in inside for character in word.text)
+    if width <= 3 and titled and not numbered and _SECTOR_LEAD.search(lead) and not _generic(inside):
         return CriterionKind.SECTOR
     return CriterionKind.SKILL if width <= 2 and _among_skills(message, start, inside[-1].end, named) else None
 
@@ -264,6 +267,9 @@ def _own_clause(message: Message, start: int, end: int, named: Sequence[Item]) -
 # ------------------------------------------------------------------------------------------------------- widening
 
 
+_OF = frozenset([" de ", " d'", " d’", " du ", " des ", " de la "])  # "couverture de change"
+
+
 def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> list[Item] | None:
     """A plain noun beside a skill or sector belongs to its name: "group consolidation", "charpente métallique"."""
     inside = message.words_in(start, end)
@@ -276,7 +282,8 @@ def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> l
         if item.kind not in {CriterionKind.SKILL, CriterionKind.SECTOR}:
             continue
         gap = message.text[item.end : start] if item.end <= start else message.text[end : item.start]
-        if gap != " " or _is_product(item) or not message.text[start:end].islower():
+        linked = item.end <= start and not message.english and gap in _OF
+        if (gap != " " and not linked) or _is_product(item) or not message.text[start:end].islower():
             continue
         low, high = min(item.start, start), max(item.end, end)
         message.use(low, high)

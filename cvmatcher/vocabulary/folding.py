@@ -21,6 +21,7 @@ _FEMININE = (
     ("euse", "eur"),
     ("eure", "eur"),
     ("iere", "ier"),
+    ("ere", "er"),
     ("ienne", "ien"),
     ("onne", "on"),
     ("elle", "el"),

@@ -75,12 +75,28 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
             or _breaks(message, start, end)
             or re.search(r"\b(?:s'|se |to )$", message.folded[:start])  # "prêt à s'installer"
             or _within_another(message.text, start, end)
+            or _describes(message, start, end)
         ):
             continue
         reached = _through_the_next(message, spans, end)
         first = _left(message, start, reached)
         if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:reached]}"):
             yield first, reached
+
+
+def _describes(message: Message, start: int, end: int) -> bool:
+    """Whether "commercial" says of what kind the noun before it is: "froid commercial", "relation commerciale"."""
+    before = message.words_in(message.clause_start(start), start)[-1:]
+    if (
+        not before
+        or not message.folded[start:end].startswith("commercial")
+        or message.text[before[0].end : start] != " "
+    ):
+        return False
+    word = before[0]
+    small = words.of("filler") | words.of("articles") | words.of("prepositions") | words.of("manners")
+    plain = message.text[word.start].islower() and message.free(word.start, word.end) and word.text not in small
+    return plain and not any(a <= word.start < b for a, b in openings.found(message.folded, message.text))
 
 
 def _through_the_next(message: Message, spans: list[tuple[int, int]], end: int) -> int:
