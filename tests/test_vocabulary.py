@@ -26,7 +26,7 @@ def test_gender_and_number_do_not_count(one: str, other: str) -> None:
         ("let us go with R and Go", {"R", "Go"}),
         ("il va de A à B, sage et swift", set()),
         ("gestion de projet", {"Project management"}),
-        ("Excel avancé", {"Excel"}),
+        ("Microsoft Excel", {"Excel"}),
     ],
 )
 def test_skills(text: str, found: set[str]) -> None:
@@ -100,8 +100,11 @@ def test_a_city_is_read_with_its_country() -> None:
 
 
 def test_sectors_in_both_languages_are_the_same_but_neighbours_are_not() -> None:
-    assert sectors.same("banking", "banque")
-    assert not sectors.same("fintech", "banque")
+    assert sectors.shows("banque", "banking")
+    assert not sectors.shows("fintech", "banque")
+    assert sectors.near_each_other("fintech", "banque")
+    assert sectors.shows("banque", "finance")
+    assert not sectors.shows("finance", "banque")
 
 
 def test_every_other_name_of_a_city_leads_to_one() -> None:

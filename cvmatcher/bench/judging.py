@@ -1,4 +1,4 @@
-"""How far the rules' verdicts agree with the truth of invented CVs: `python -m cvmatcher.bench.judging --seed N`.
+"""How far the rules' verdicts agree with the truth of invented CVs: `python -m cvmatcher.bench.judging --seeds N N…`.
 
 Owns the drawing of criteria (from what the pool's CVs say, so that each is true of some and not of most) and the
 counting. The truth's own answer is `cvmatcher.demo.meets`, which has not seen the rules.
@@ -12,31 +12,46 @@ import json
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.bench.intervals import wilson
 from cvmatcher.demo import CVTruth, make_pool, meets
 from cvmatcher.domain import Criterion, CriterionKind, LanguageLevel, VerdictState
 from cvmatcher.query import evidence
 from cvmatcher.quotations import prove
 from cvmatcher.reading import read_cv
 
-CRITERIA = 90  # drawn for a pool
+EACH = 40  # criteria of each kind drawn for a pool
+COUNT = 60  # CVs of a pool
 
 
-async def measure(count: int, seed: int) -> dict[str, Any]:
-    """`{kind or "all": {"precision", "recall", "quoted", "proved", "met", "asked"}}`; `quoted` is of the true met."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One criterion asked of one CV."""
+
+    criterion: Criterion
+    truth: CVTruth
+    true: bool
+    finding: evidence.Finding
+    proved: bool  # its quotations stand in the CV
+
+
+async def cases(count: int, seed: int) -> AsyncIterator[Case]:
+    """Every criterion drawn for the pool of the seed, asked of each of its CVs; none where the truth cannot tell."""
     with tempfile.TemporaryDirectory() as folder:
         paths = await asyncio.to_thread(make_pool, Path(folder), count, seed)
         pairs = [await _read(path) for path in paths]
-    criteria = list(_criteria([truth for truth, _, _ in pairs], random.Random(seed)))  # noqa: S311 - no secret
-    counts: dict[str, Counter[str]] = {}
+    criteria = list(drawn([truth for truth, *_ in pairs], random.Random(seed)))  # noqa: S311 - no secret
     for truth, cv, pages in pairs:
         for criterion in criteria:
-            _count(counts, criterion, meets(truth, criterion), evidence.judge(criterion, cv), pages)
-    return {kind: _figures(count) for kind, count in sorted(counts.items())}
+            if (true := meets(truth, criterion)) is not None:
+                finding = evidence.judge(criterion, cv)
+                proved = bool(finding.quotations) and all(prove(one, pages) for one in finding.quotations)
+                yield Case(criterion, truth, true, finding, proved)
 
 
 async def _read(path: Path) -> tuple[CVTruth, evidence.CV, tuple[str, ...]]:
@@ -47,83 +62,92 @@ async def _read(path: Path) -> tuple[CVTruth, evidence.CV, tuple[str, ...]]:
     return truth, evidence.read(profile, text.pages), text.pages
 
 
-def _criteria(truths: Sequence[CVTruth], draw: random.Random) -> Iterator[Criterion]:
-    """Each from one CV of the pool, kinds in turn."""
-    for number in range(CRITERIA):
-        truth = draw.choice(truths)
-        profile = truth.profile
-        kind, value = _drawn(number, truth, draw)
-        if not value and kind is not CriterionKind.YEARS:
-            continue
-        yield Criterion(
-            id=f"c{number}",
-            kind=kind,
-            value=value,
-            label=value or "years",
-            minimum=max(1.0, float(int(profile.years_experience or 1))) if kind is CriterionKind.YEARS else None,
-            level=draw.choice([None, LanguageLevel.B1, LanguageLevel.C1]) if kind is CriterionKind.LANGUAGE else None,
-            within_km=draw.choice([None, 30]) if kind is CriterionKind.PLACE else None,
-        )
+# ------------------------------------------------------------------------------------------------------- drawing
+
+_DRAWN: dict[CriterionKind, Callable[[CVTruth], Sequence[str]]] = {
+    CriterionKind.TITLE: lambda truth: [truth.profile.headline, *(job.title for job in truth.profile.experiences)],
+    CriterionKind.SKILL: lambda truth: [*truth.profile.skills, *truth.skill_names],
+    CriterionKind.LANGUAGE: lambda truth: [spoken.code for spoken in truth.profile.languages],
+    CriterionKind.PLACE: lambda truth: [truth.profile.location.partition(",")[0].partition(" (")[0]],
+    CriterionKind.YEARS: lambda truth: ["", "", *truth.profile.skills[:2], truth.profile.experiences[0].title],
+    CriterionKind.SECTOR: lambda truth: truth.sectors,
+    CriterionKind.EMPLOYER: lambda truth: [job.employer for job in truth.profile.experiences],
+    CriterionKind.EDUCATION: lambda truth: [study.degree for study in truth.profile.education],
+}
 
 
-def _drawn(number: int, truth: CVTruth, draw: random.Random) -> tuple[CriterionKind, str]:
-    profile = truth.profile
-    values: list[tuple[CriterionKind, Sequence[str]]] = [
-        (CriterionKind.SKILL, profile.skills),
-        (CriterionKind.LANGUAGE, [spoken.code for spoken in profile.languages]),
-        (CriterionKind.PLACE, [profile.location.split(",")[0]]),
-        (CriterionKind.TITLE, [profile.headline or profile.experiences[0].title]),
-        (CriterionKind.YEARS, []),
-        (CriterionKind.SKILL, truth.skill_names),
-        (CriterionKind.SECTOR, truth.sectors),
-        (CriterionKind.EMPLOYER, [job.employer for job in profile.experiences]),
-        (CriterionKind.EDUCATION, [study.degree for study in profile.education]),
-    ]
-    kind, among = values[number % len(values)]
-    return kind, draw.choice(list(among)) if among else ""
+def drawn(truths: Sequence[CVTruth], draw: random.Random) -> Iterator[Criterion]:
+    """EACH criteria of each kind (fewer where the pool says less), no two alike, each of some CV of the pool."""
+    for kind, values in _DRAWN.items():
+        seen: set[str] = set()
+        for number in range(EACH * 3):
+            truth = draw.choice(truths)
+            value = draw.choice([*values(truth)] or [""])
+            criterion = _criterion(f"{kind}{number}", kind, value, truth, draw)
+            told = criterion.model_dump_json(exclude={"id"})
+            if (value or kind is CriterionKind.YEARS) and told not in seen and len(seen) < EACH:
+                seen.add(told)
+                yield criterion
 
 
-def _count(
-    counts: dict[str, Counter[str]],
-    criterion: Criterion,
-    true: bool | None,
-    finding: evidence.Finding,
-    pages: Sequence[str],
-) -> None:
-    if true is None:
-        return
-    said = finding.state is VerdictState.MET
-    proved = bool(finding.quotation) and prove(finding.quotation, pages) is not None
-    for key in ("all", criterion.kind.value):
-        counts.setdefault(key, Counter()).update(
-            asked=1,
-            true=true,
-            said=said,
-            hit=said and true,
-            shown=bool(finding.quotation),
-            proved=proved,
-            quoted=true and said and proved,
-        )
+def _criterion(name: str, kind: CriterionKind, value: str, truth: CVTruth, draw: random.Random) -> Criterion:
+    years = max(1.0, float(int(truth.profile.years_experience or 1)))
+    return Criterion(
+        id=name,
+        kind=kind,
+        value=value,
+        label=value or "years",
+        minimum=(years if not value else max(1.0, years // 2)) if kind is CriterionKind.YEARS else None,
+        level=draw.choice([None, LanguageLevel.B1, LanguageLevel.C1]) if kind is CriterionKind.LANGUAGE else None,
+        within_km=draw.choice([None, 30]) if kind is CriterionKind.PLACE else None,
+    )
 
 
-def _figures(count: Counter[str]) -> dict[str, float]:
+# ------------------------------------------------------------------------------------------------------- counting
+
+
+async def measure(count: int, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """`{kind or "all": figures}`: each share as [share, lower, upper] (Wilson, 95 %); `quoted` is of the true met."""
+    counts: dict[str, Counter[str]] = {}
+    for seed in seeds:
+        async for case in cases(count, seed):
+            for key in ("all", case.criterion.kind.value):
+                counts.setdefault(key, Counter()).update(_counted(case))
+    return {kind: _figures(counted) for kind, counted in sorted(counts.items())}
+
+
+def _counted(case: Case) -> dict[str, int]:
+    said = case.finding.state is VerdictState.MET
     return {
-        "precision": round(count["hit"] / max(1, count["said"]), 3),
-        "recall": round(count["hit"] / max(1, count["true"]), 3),
-        "quoted": round(count["quoted"] / max(1, count["true"]), 3),
-        "proved": round(count["proved"] / max(1, count["shown"]), 3),
+        "asked": 1,
+        "true": case.true,
+        "said": said,
+        "hit": said and case.true,
+        "shown": bool(case.finding.quotations),
+        "proved": case.proved,
+        "quoted": case.true and said and case.proved,
+    }
+
+
+def _figures(count: Counter[str]) -> dict[str, Any]:
+    return {
+        "precision": wilson(count["hit"], count["said"]),
+        "recall": wilson(count["hit"], count["true"]),
+        "quoted": wilson(count["quoted"], count["true"]),
+        "proved": wilson(count["proved"], count["shown"]),
+        "said": count["said"],
         "met": count["true"],
         "asked": count["asked"],
     }
 
 
 def main() -> None:
-    """Prints the figures as JSON lines."""
+    """Prints the figures, one kind a line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     options = parser.parse_args()
-    for kind, figures in asyncio.run(measure(options.count, options.seed)).items():
+    for kind, figures in asyncio.run(measure(options.count, options.seeds)).items():
         print(f"{kind:10} {json.dumps(figures)}")
 
 

@@ -197,7 +197,7 @@ def _a_skill(value: str) -> bool:
     """Whether a list knows it, or it is written as the name of a product or certificate."""
     known = skills.canonical(value)
     if known is not None:
-        return known not in _VIRTUES
+        return skills.kin(value) not in _VIRTUES
     return any(char.isupper() or char.isdigit() for char in value[1:]) and len(value.split()) <= 3
 
 

@@ -90,7 +90,7 @@ def speaks_of(criterion: Criterion, quotation: str) -> bool:
         case CriterionKind.TITLE:
             known = titles.title_names(criterion.value)
         case CriterionKind.SECTOR:
-            known = sectors.names(criterion.value)
+            known = sectors.shown_by(criterion.value)
         case _:
             known = (criterion.value,)
     if any(set(stems(name)) <= held for name in known if name):

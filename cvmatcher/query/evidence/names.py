@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from cvmatcher.cvparse.words import is_about_employer
 from cvmatcher.domain import Criterion
 from cvmatcher.query.evidence.reading import (
     CV,
@@ -18,26 +19,75 @@ from cvmatcher.query.evidence.reading import (
     cut_line,
     found,
     holds,
+    is_bullet,
     phrase,
     quote,
     quote_value,
 )
 from cvmatcher.vocabulary import sectors, skills
-from cvmatcher.vocabulary.folding import fold, stems
+from cvmatcher.vocabulary.folding import Match, fold, stems
 
 _DENIAL = re.compile(r"\b(?:no|not|aucune?|sans|pas d[e'])\s+(?:\w+\s+){0,2}$")
 
 
 def skill(criterion: Criterion, cv: CV) -> Finding:
-    for name in skill_names(criterion.value):
-        key = stems(name)
-        exact = _needs_capitals(name)
-        for line, at in phrase(cv, key):
-            start, end = line.words[at].start, line.words[at + len(key) - 1].end
-            if (exact and line.text[start:end] != name) or denied(line, start):
-                continue
-            return Finding(MET, cut_line(line, at, at + len(key) - 1))
-    return text(criterion, cv) if len(stems(criterion.value)) > 1 else NOTHING
+    """Met by the skill or a narrower one under any of its names; one that is only near answers partly."""
+    inside_another, shown = "", skill_names(criterion.value)
+    for name in shown:
+        for line, first, last in _named(cv, name):
+            if not _is_another(line, first, last, _skills_in(line.text), shown):
+                return Finding(MET, cut_line(line, first, last))
+            inside_another = inside_another or cut_line(line, first, last)
+    for name in skills.near(criterion.value):
+        for line, first, last in _named(cv, name):
+            return Finding(PARTLY, cut_line(line, first, last))
+    if inside_another:
+        return Finding(PARTLY, inside_another)
+    return _close_together(criterion.value, cv) if len(stems(criterion.value)) > 1 else NOTHING
+
+
+def _named(cv: CV, name: str) -> Iterator[tuple[Line, int, int]]:
+    """Lines that name it, other than to take it back, with the first and last word of the name."""
+    key, exact = stems(name), _needs_capitals(name)
+    known = skills.canonical(name) or name
+    spelt = known if stems(known) == key else name  # who asks for "r" means R
+    for line, at in phrase(cv, key):
+        start, end = line.words[at].start, line.words[at + len(key) - 1].end
+        if (not exact or line.text[start:end] == spelt) and not denied(line, start):
+            yield line, at, at + len(key) - 1
+
+
+def _is_another(line: Line, first: int, last: int, named: Sequence[Match], shown: Sequence[str]) -> bool:
+    """Whether the words are part of a longer name in the line that does not show the same: "risk assessment"."""
+    start, end = line.words[first].start, line.words[last].end
+    longer = [line.text[m.start : m.end] for m in named if m.start <= start and end <= m.end]
+    return any(len(name) > end - start and stems(name) not in set(map(stems, shown)) for name in longer)
+
+
+@lru_cache(maxsize=4096)
+def _skills_in(text: str) -> tuple[Match, ...]:
+    return tuple(skills.find(text))
+
+
+@lru_cache(maxsize=4096)
+def _sectors_in(text: str) -> tuple[Match, ...]:
+    return tuple(sectors.find(text))
+
+
+_BETWEEN = 2  # words that may stand among those of a skill of several words
+
+
+def _close_together(value: str, cv: CV) -> Finding:
+    """A skill of several words that no list knows: all of them within a few words; farther apart they say little."""
+    finding = text_finding(value, cv)
+    wanted = set(content_stems(value))
+    for line in cv.lines if finding.state is MET else ():
+        places = [i for i, stem in enumerate(line.stems) if stem in wanted]
+        for at in places:
+            window = line.stems[at : at + len(wanted) + _BETWEEN]
+            if wanted <= set(window) and not _wished(line, wanted):
+                return Finding(MET, cut_line(line, at, at + len(window) - 1))
+    return Finding(PARTLY, finding.quotation) if finding.quotation else NOTHING
 
 
 # Who would like to learn something, or has never done it, does not say that they can.
@@ -62,8 +112,8 @@ def denied(line: Line, start: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def skill_names(value: str) -> tuple[str, ...]:
-    """The value and the other names of the skill, in both languages."""
-    return skills.names(value)
+    """The value and the other names of the skill and of narrower ones, in both languages."""
+    return skills.shown_by(value)
 
 
 def _needs_capitals(name: str) -> bool:
@@ -119,20 +169,45 @@ def _bracketed(cv: CV) -> Iterator[tuple[str, str]]:
 
 
 def sector(criterion: Criterion, cv: CV) -> Finding:
-    """Met by the sector itself, in either language; a neighbour, or a mention somewhere, answers partly."""
+    """Met by the sector itself or a narrower one, in either language; a neighbour, or a mention, answers partly."""
     own = stems(criterion.value)
     held = [*((named, quote_value(cv, named)) for named in cv.profile.sectors), *_labelled_sectors(cv)]
     for named, quotation in (*held, *_bracketed(cv)):
-        if quotation and (sectors.same(criterion.value, named) or holds(stems(named), own)):
+        known = sectors.ids(named)  # then no word of its name is another sector's
+        if quotation and (sectors.shows(named, criterion.value) or (not known and holds(stems(named), own))):
             return Finding(MET, quotation)
+    if quotation := _said_of_work(criterion.value, cv):
+        return Finding(MET, quotation)
     jobs = cv.profile.experiences
     for value in (cv.profile.headline, *(job.title for job in jobs), *(job.employer for job in jobs)):
         if holds(stems(value), own):
             return found(PARTLY if held else MET, quote_value(cv, value))
     for named, quotation in held:
-        if quotation and set(sectors.ids(named)) & set(sectors.ids(criterion.value)):
+        if quotation and sectors.near_each_other(named, criterion.value):
             return Finding(PARTLY, quotation)
     return _told_sector(criterion, cv)
+
+
+# Words before a sector's name by which a CV says that its person worked there, and not for its customers.
+_WORKED_IN = re.compile(
+    r"\b(?:secteurs?|sectors?|industr(?:y|ies|ie)|domaines?|experience|ans|annees|years?|career|carriere|parcours"
+    r"|results|resultats|background|track record)(?:\s+(?!(?:client|customer))[a-z']+){0,4}?\s+"
+    r"(?:in|of|dans|en|du|de|d')\s*(?:(?:the|le|la|les|l'|du|des|secteur|sector)\s*)*$"
+)
+
+
+def _said_of_work(value: str, cv: CV) -> str:
+    """A line that names the sector behind such words, or on which a firm is described: "Défense, 40 salariés"."""
+    shown = sectors.shown_by(value)
+    for name in shown:
+        key = stems(name)
+        for line, at in phrase(cv, key):
+            before, last = fold(line.text[: line.words[at].start]), at + len(key) - 1
+            if denied(line, line.words[at].start) or _is_another(line, at, last, _sectors_in(line.text), shown):
+                continue
+            if (is_about_employer(line.text) and not is_bullet(line)) or _WORKED_IN.search(before):
+                return cut_line(line, at, at + len(key) - 1)
+    return ""
 
 
 def _told_sector(criterion: Criterion, cv: CV) -> Finding:
@@ -140,7 +215,7 @@ def _told_sector(criterion: Criterion, cv: CV) -> Finding:
     quotation = quote(cv, [criterion.value])
     if quotation:
         return Finding(PARTLY, quotation)
-    keys = [stems(name) for name in sectors.names(criterion.value)]
+    keys = [stems(name) for name in sectors.shown_by(criterion.value)]
     sentences = _SENTENCE.split(cv.profile.biography)
     for value in (*sentences, *(job.employer for job in cv.profile.experiences)):
         if any(key and holds(stems(value), key) for key in keys):
@@ -179,7 +254,11 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 def text(criterion: Criterion, cv: CV) -> Finding:
     """Free words: all of them in one line is met, most of them partly."""
-    wanted = set(content_stems(criterion.value))
+    return text_finding(criterion.value, cv)
+
+
+def text_finding(value: str, cv: CV) -> Finding:
+    wanted = set(content_stems(value))
     if not wanted:
         return NOTHING
     numbers = {n for stem in wanted for n in cv.with_stem(stem) if not _wished(cv.lines[n], wanted)}

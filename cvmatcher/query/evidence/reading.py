@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from cvmatcher.cvparse.sections import kinds_of
 from cvmatcher.domain import Profile, VerdictState
 from cvmatcher.quotations import reads_like_an_order
 from cvmatcher.vocabulary import words
@@ -24,10 +25,19 @@ _SENTENCE_END = re.compile(r"(?<=\w\w\w[.!?])\s+(?=[A-ZÀ-Ý])|(?<=\)[.!?])\s+(?
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A state with the words of the CV that show it; "" only for not found."""
+    """A state with the words of the CV that show it; "" only for not found.
+
+    `also`: further words, where it takes several to show it; `years`: what code summed up from all of them.
+    """
 
     state: VerdictState
     quotation: str = ""
+    also: tuple[str, ...] = ()
+    years: float | None = None
+
+    @property
+    def quotations(self) -> tuple[str, ...]:
+        return (self.quotation, *self.also) if self.quotation else ()
 
 
 NOTHING = Finding(NOT_FOUND)
@@ -68,19 +78,46 @@ def _lines(pages: tuple[str, ...]) -> tuple[tuple[Line, ...], dict[str, list[int
         for text in _sentences(page):
             if reads_like_an_order(text):
                 continue
-            cut = tuple(tokens(text))
+            cut = tuple(_outside_addresses(text))
             lines.append(Line(text, cut, tuple(word.stem for word in cut)))
             for stem in set(lines[-1].stems):
                 index.setdefault(stem, []).append(len(lines) - 1)
     return tuple(lines), index
 
 
+# What stands in a mail address or a link says nothing of a person: "git.example.org", "r.martin@example.org".
+_ADDRESS = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}/\S+", re.IGNORECASE)
+
+
+def _outside_addresses(text: str) -> Iterator[Token]:
+    spans = [match.span() for match in _ADDRESS.finditer(text)]
+    return (word for word in tokens(text) if not any(start <= word.start < end for start, end in spans))
+
+
+_OPENERS = frozenset(["experience", "education", "languages", "summary", "contact", "interests"])
+_BULLETS = "•-–—*▪●◦‣·"
+
+
+def _opens_a_section(raw: str) -> bool:
+    """Whether the line is a heading, or several side by side: "Formation" teaches nobody anything."""
+    cells = [cell for cell in raw.split("\t") if cell.strip()]
+    return not raw.lstrip().startswith(tuple(_BULLETS)) and all(_OPENERS & {*kinds_of(cell)} for cell in cells)
+
+
 def _sentences(page: str) -> Iterator[str]:
-    """The page's lines with white space normalised; long ones sentence by sentence, for prose has few lines."""
+    """The page's lines with white space normalised; long ones sentence by sentence, for prose has few lines.
+
+    Headings are left out.
+    """
     for raw in page.splitlines():
         text = " ".join(raw.split())
-        if text:
+        if text and not _opens_a_section(raw):
             yield from _SENTENCE_END.split(text) if len(text) > LONG else (text,)
+
+
+def is_bullet(line: Line) -> bool:
+    """Whether the line is an item of a list: what was done in a job, rather than the job."""
+    return line.text.startswith(tuple(_BULLETS))
 
 
 def cut_line(line: Line, first: int, last: int) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from cvmatcher.domain import Criterion, CriterionKind, Need, Profile
+from cvmatcher.domain import Criterion, CriterionKind, Experience, Need, Profile
 from cvmatcher.query.evidence.names import denied, served
 from cvmatcher.query.evidence.reading import (
     CV,
@@ -18,29 +18,38 @@ from cvmatcher.query.evidence.reading import (
     cut_line,
     found,
     holds,
+    is_bullet,
     phrase,
     quote_value,
 )
 from cvmatcher.vocabulary import titles
-from cvmatcher.vocabulary.folding import stems
+from cvmatcher.vocabulary.folding import Match, Token, stems, tokens
 
 _FIRST = 12  # names of an occupation
 
 
 def title(criterion: Criterion, cv: CV) -> Finding:
     names = title_names(criterion.value)
-    held = [cv.profile.headline, *(job.title for job in cv.profile.experiences)]
-    for own in held:
+    held = [(cv.profile.headline, Experience()), *((job.title, job) for job in cv.profile.experiences)]
+    for own, job in held:
         if own and title_matches(own, names) == 1.0:
-            return found(MET, quote_value(cv, own))
+            return found(MET, _quote_title(cv, own, job))
     wider = (*title_names_inside(criterion.value), *titles.near(criterion.value))
-    for own in held:
+    for own, job in held:
         if own and (title_matches(own, names) > 0 or (wider and title_matches(own, wider) == 1.0)):
-            return found(PARTLY, quote_value(cv, own))
+            return found(PARTLY, _quote_title(cv, own, job))
     told = cv.profile.experiences  # then a mention elsewhere is little, and counts for the first names only
     if quotation := _in_text(cv, names[:_FIRST] if told else names):
         return Finding(PARTLY if told else MET, quotation)
     return NOTHING
+
+
+def _quote_title(cv: CV, own: str, job: Experience) -> str:
+    """The line that says the title of that job: beside its firm or year, and not where others are led or trained."""
+    key, facts = stems(own), {*stems(f"{job.employer} {(job.start or '')[:4]}")}
+    lines = list(phrase(cv, key))
+    best = max(lines, key=lambda one: (not is_bullet(one[0]), len(facts & {*one[0].stems}), -one[1]), default=None)
+    return cut_line(best[0], best[1], best[1] + len(key) - 1) if best else quote_value(cv, own)
 
 
 def _in_text(cv: CV, names: tuple[str, ...]) -> str:
@@ -88,13 +97,30 @@ def _matches(title: str, names: tuple[str, ...]) -> float:
     held = stems(title)
     keys = _keys(names)
     shortest = 2 if _another(title, keys) else 1  # no chef leads a "chef d'équipe", no principal a "principal engineer"
-    if any(len(key) >= shortest and holds(held, key) for key in keys):
-        return 1.0
+    named = [key for key in keys if len(key) >= shortest and holds(held, key)]
+    if named:
+        return 0.0 if all(_goes_on(title, key) for key in named) else 1.0
     asked = set(content_stems(names[0]))
-    if len(asked) >= shortest and asked <= set(held):
+    if len(asked) >= shortest and asked <= set(held) and shortest == 1:
         return 1.0
     shared = asked & set(held)
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
+
+
+def _goes_on(title: str, key: tuple[str, ...]) -> bool:
+    """Whether the name's end begins a longer one, another's: "assistant chef" in "assistant chef de projet"."""
+    words = tokens(title)
+    at = next(i for i in range(len(words)) if tuple(word.stem for word in words[i : i + len(key)]) == key)
+    end = words[at + len(key) - 1].end
+    inner = words[at + 1 : at + len(key)]
+    return any(m.start in {word.start for word in inner} and m.end > end for m in _from(title, inner))
+
+
+def _from(title: str, inner: Sequence[Token]) -> Iterator[Match]:
+    for word in inner:
+        yield from (
+            Match(m.canonical, m.start + word.start, m.end + word.start) for m in titles.find(title[word.start :])
+        )
 
 
 def _another(title: str, keys: tuple[tuple[str, ...], ...]) -> bool:

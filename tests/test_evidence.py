@@ -1,0 +1,64 @@
+"""What shows a criterion and what only looks like it: headings, addresses, neighbours, other people's trades."""
+
+from __future__ import annotations
+
+import pytest
+
+from cvmatcher.domain import Criterion, Experience, Profile, VerdictState
+from cvmatcher.domain import CriterionKind as K
+from cvmatcher.query import evidence
+
+MET, PARTLY, NO = VerdictState.MET, VerdictState.PARTLY, VerdictState.NOT_FOUND
+
+PAGE = """Ada Brun
+r.brun@example.org | git.example.org/ada-brun
+FORMATION
+Workday, CACES nacelle, Docker Swarm, PL/SQL
+- Analyse des risques du site
+Secteur : industrie pharmaceutique, 300 salariés
+Entreprise de 80 personnes (télécommunications)
+Dix ans d'expérience dans la banque de détail
+- Suivi des clients de l'assurance
+Assistante chef de projet, Acme, 2019 - 2024
+- Direction d'une équipe d'acheteurs"""
+CV = evidence.read(
+    Profile(
+        experiences=(Experience(title="Assistante chef de projet", employer="Acme", start="2019", end="2024"),),
+        sectors=("industrie pharmaceutique", "télécommunications"),
+    ),
+    (PAGE,),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "state"),
+    [
+        (K.SKILL, "Workday", MET),
+        (K.SKILL, "SIRH", MET),  # Workday is one
+        (K.SKILL, "ADP", PARTLY),  # another one
+        (K.SKILL, "training", NO),  # a heading teaches nobody
+        (K.SKILL, "git", NO),  # of an address
+        (K.SKILL, "R", NO),  # an initial in an address
+        (K.SKILL, "forklift license", PARTLY),
+        (K.SKILL, "analyse des risques", MET),
+        (K.SECTOR, "pharmaceuticals", MET),
+        (K.SECTOR, "industrie", PARTLY),  # only a part of another sector's name
+        (K.SECTOR, "telecoms", MET),
+        (K.SECTOR, "banque", MET),  # retail banking is
+        (K.SECTOR, "assurance", PARTLY),  # customers
+        (K.SECTOR, "fintech", NO),
+        (K.TITLE, "assistant chef", NO),  # a cook
+        (K.TITLE, "acheteur", PARTLY),  # others, whom she led
+    ],
+)
+def test_what_a_cv_shows(kind: K, value: str, state: VerdictState) -> None:
+    finding = evidence.judge(Criterion(id="c1", kind=kind, value=value, label=value), CV)
+    assert (finding.state, all(one in PAGE for one in finding.quotations)) == (state, True)
+
+
+def test_a_title_is_quoted_where_its_job_stands() -> None:
+    page = "- Encadrement de deux acheteurs\nAcheteur, Borel, 2015 - 2018"
+    job = Experience(title="Acheteur", employer="Borel", start="2015", end="2018")
+    cv = evidence.read(Profile(experiences=(job,)), (page,))
+    finding = evidence.judge(Criterion(id="c1", kind=K.TITLE, value="acheteur", label="acheteur"), cv)
+    assert finding.quotation == "Acheteur, Borel, 2015 - 2018"
