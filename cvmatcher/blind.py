@@ -34,6 +34,9 @@ _FEMININE = (
     ("ères", "ers"), ("ère", "er"), ("iennes", "iens"), ("ienne", "ien"), ("eures", "eurs"), ("eure", "eur"),
     ("antes", "ants"), ("ante", "ant"), ("entes", "ents"), ("ente", "ent"), ("ées", "és"), ("ée", "é"),
     ("elles", "els"), ("elle", "el"), ("ives", "ifs"), ("ive", "if"), ("gées", "gés"), ("onnes", "ons"), ("onne", "on"),
+    ("ales", "aux"), ("ale", "al"), ("heffes", "hefs"), ("heffe", "hef"), ("vocates", "vocats"), ("vocate", "vocat"),
+    ("jointes", "joints"), ("jointe", "joint"), ("xpertes", "xperts"), ("xperte", "xpert"), ("gistrate", "gistrat"),
+    ("pprentie", "pprenti"), ("waitress", "waiter"), ("saleswoman", "salesperson"), ("chairwoman", "chairperson"),
 )  # fmt: skip
 _NO_FEMININE = frozenset(
     """matière matières première premières carrière carrières filière filières frontière lumière vente ventes santé
@@ -41,11 +44,17 @@ _NO_FEMININE = frozenset(
     archives initiative coopérative directive heure heures attente meuse creuse matrice matrices""".split()  # noqa: SIM905
 )
 _ADJECTIVE = re.compile(r"(?<=[ir])euse(?=s?$)", re.IGNORECASE)  # rigoureuse, sérieuse; not développeuse
+_AGREES = r"[ \t]+[^\W\d_]{2,}(?:ante|ente|ale|jointe|[éi]e|ière|ienne|euse|trice|ive|elle|eure)s?\b"
 _OF_A_WOMAN = re.compile(
-    r"\b\w{3,}(?:trice|euse)s?\b|\b(?:dipl[ôo]m|passionn|motiv|sp[ée]cialis|exp[ée]riment|certifi|organis|retrait|salari|"
-    r"charg|employ|habilit|qualifi|confirm|impliqu|engag|agr[ée]g)ées?\b",
+    r"\b(?:\w{3,}(?:trice|euse|ienne)|(?:cheff|avocat|adjoint|expert|apprenti|magistrat)e|waitress|saleswoman|chairwoman"
+    r"|(?:assist|consult|g[ée]r|enseign|interven|correspond|repr[ée]sent|soign|commerç)ante"
+    r"|(?:pr[ée]sid|ag|r[ée]f[ée]r)ente|(?:habitu|form|d[ée]vou|attach|int[ée]ress|brevet|appliqu|dipl[ôo]m|passionn|motiv"
+    r"|sp[ée]cialis|exp[ée]riment|certifi|organis|retrait|salari|charg|employ|habilit|qualifi|confirm|impliqu|engag"
+    rf"|agr[ée]g)ée)s?\b(?:{_AGREES}){{0,2}}"
+    rf"|\b(?:responsable|comptable|secr[ée]taire|gestionnaire|cadre)s?\b(?:{_AGREES}){{1,2}}",
     re.IGNORECASE,
 )
+_AFTER = re.compile(rf"(?:{_AGREES}){{1,2}}", re.IGNORECASE)
 _FILE_WORDS = frozenset(
     {"cv", "resume", "curriculum", "vitae", "pdf", "docx", "txt", "final", "version", "copie", "copy"}
 )
@@ -107,8 +116,12 @@ def text(written: str, person: Candidate) -> str:
 def neutral(title: str, language: str) -> str:
     """A French title in the form that the dictionary gives: "Développeuse" becomes "Développeur"."""
     if language not in {"fr", ""}:
-        return title
-    return re.sub(r"[^\W\d_]{5,}", lambda word: _neutral_word(word.group()), title)
+        return _OF_A_WOMAN.sub(lambda found: _neutral_words(found.group()), title)
+    return _neutral_words(title)
+
+
+def _neutral_words(written: str) -> str:
+    return re.sub(r"[^\W\d_]{5,}", lambda word: _neutral_word(word.group()), written)
 
 
 # ------------------------------------------------------------------------------------------------------------ parts
@@ -219,7 +232,9 @@ def _hider(person: Candidate) -> Callable[[str], str]:
         shown = _PRONOUN.sub(HIDDEN, identity.mask(written, profile))
         shown = re.sub(r"\[(?:name|email|phone|link|address|birth|personal|photo)\]", HIDDEN, shown)
         shown = _without(pattern, shown) if pattern else shown
-        return _neutral_titles(shown) if profile.language in {"fr", ""} else shown
+        if profile.language in {"fr", ""}:
+            return _neutral_titles(shown)
+        return neutral(shown, profile.language)
 
     return hide
 
@@ -240,10 +255,12 @@ def _neutral_titles(written: str) -> str:
     shown, at = [], 0
     for found in titles.find(written):
         if found.start >= at:
-            shown += [written[at : found.start], neutral(written[found.start : found.end], "fr")]
-            at = found.end
+            agrees = _AFTER.match(written, found.end)
+            end = agrees.end() if agrees else found.end
+            shown += [written[at : found.start], neutral(written[found.start : end], "fr")]
+            at = end
     whole = "".join([*shown, written[at:]])
-    return _OF_A_WOMAN.sub(lambda word: _neutral_word(word.group()), whole)
+    return _OF_A_WOMAN.sub(lambda found: _neutral_words(found.group()), whole)
 
 
 def _neutral_word(word: str) -> str:

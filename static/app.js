@@ -104,8 +104,9 @@
   on("htmx:after:swap", () => {
     const shown = one("#panel [data-of]")?.dataset.of;
     if (shown) for (const row of rows()) row.classList.toggle("is-open", row.id === shown);
-    const dialog = one("#dialog");
-    if (!dialog.firstElementChild) dialog.close();
+    const held = one("#dialog");
+    const dialog = held.parentElement;
+    if (!held.firstElementChild) dialog.close();
     else if (!dialog.open) dialog.showModal();
     if (place >= 0 && document.activeElement === document.body) one("a", rows()[place] ?? rows().at(-1))?.focus();
     for (const toast of all(".toast:not(.is-error, [data-timed])")) {
@@ -113,6 +114,9 @@
       setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), 8000);
     }
   });
+
+  // What was closed does not come back with the next swap.
+  document.addEventListener("close", ({ target }) => one("#dialog", target)?.replaceChildren(), true);
 
   // No server: the page's own words for it.
   on("htmx:error", ({ detail }) => {
@@ -134,6 +138,7 @@
 
   on("change", ({ target }) => {
     if (target.matches("[data-submit]")) target.form.requestSubmit();
+    if (target.matches("[data-reveal]")) one("[name=password]").type = target.checked ? "text" : "password";
     if (target.matches("[data-all]")) for (const box of all("[name=c]")) box.checked = target.checked;
   });
 })();

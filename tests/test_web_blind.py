@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html as markup
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmatcher import blind, jobs, store
+from cvmatcher.adapters.uploads import UploadsSource
 from cvmatcher.domain import (
     Candidate,
     Education,
     Experience,
+    FileState,
     Hit,
     HitsFound,
     Judged,
@@ -29,7 +32,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
-from cvmatcher.store import audit, candidates, people, shortlisted
+from cvmatcher.store import audit, candidates, ledger, people, shortlisted
 from cvmatcher.store.people import Role
 from cvmatcher.vocabulary.folding import fold
 from cvmatcher.web.app import create_app
@@ -48,10 +51,12 @@ from tests.site import (
     serving,
     turn_in,
 )
+from tests.test_web_access import ROUTES
 from tests.test_web_cvs import Site
 
 TEXT = """Mme Hélène CASTELNAU
 Développeuse web confirmée, 39 ans, mariée, née le 12/03/1984
+Cheffe comptable, infirmière référente, habituée à travailler seule
 14 rue des Lilas, 69003 Lyon
 helene.castelnau@example.org | +33 6 12 34 56 78 | linkedin.com/in/hcastelnau
 
@@ -79,7 +84,7 @@ PROFILE = Profile(
 )
 PLANTED = (
     "helene", "castelnau", "6 12 34 56 78", "34 56 78", "lilas", "39 ans", "12/03/1984", "1984", "mme", "mariee",
-    "2007", "developpeuse", "confirmee",
+    "2007", "developpeuse", "confirmee", "cheffe", "referente", "habituee",
 )  # fmt: skip
 
 QUOTED = Quotation(
@@ -115,7 +120,10 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
     user = await person("rita", Role.ADMIN, can_export=True)
     for number in (1, 2):
         await candidate(number, profile=PROFILE, pages=(TEXT,), file_name="CV_Helene_Castelnau.pdf")
+    services.sources["uploads"] = UploadsSource("uploads", tmp_path)
     scripted(services).bytes_of = {"1": b"%PDF-1.7", "2": b"%PDF-1.7"}
+    await _file("uploads:1/Castelnau.pdf", "cand1", FileState.SEARCHABLE)
+    await _file("folder:helene/Castelnau.pdf", "cand1", FileState.DUPLICATE)
     async with (
         services.follower,
         serving(create_app(services, Scripted(list(EVENTS)).run)) as base,
@@ -125,6 +133,17 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
         assert (await rita.post("/settings/blind", {"blind": "on"})).status_code == 303
         yield Site(base, rita, user, scripted(services))
     await jobs.close_queue(queue)
+
+
+async def _file(key: str, candidate_id: str, state: FileState) -> None:
+    source, _, file_id = key.partition(":")
+    row = ledger.LedgerRow(
+        key=key, source=source, file_id=file_id, name="Castelnau.pdf", path=file_id, version="1", state=state,
+        since=datetime.now(UTC), first_seen=datetime.now(UTC), candidate_id=candidate_id,
+        duplicate_of="uploads:1/Castelnau.pdf" if state is FileState.DUPLICATE else None,
+    )  # fmt: skip
+    fields = row.model_dump(exclude={"key"}, mode="python")
+    await ledger.collection().insert_one({"_id": key} | fields | {"receipt": []})
 
 
 def found(answer: httpx.Response) -> list[str]:
@@ -138,6 +157,16 @@ async def _asked(site: Site) -> str:
     return turn_in((await site.rita.get(placed.headers["location"])).text)
 
 
+async def _refused(rita: Browser) -> list[httpx.Response]:
+    """What shows a person whole is not shown at all."""
+    paths = ("/cv/cand1/pdf", "/cv/cand1/download", "/cv/cand1/pages/1", "/admin/file?key=uploads:1/Castelnau.pdf")
+    answers = [await rita.get(path) for path in paths]
+    acts = ("find", "preview", "erase", "access")
+    answers += [await rita.post(f"/privacy/{act}", {"who": "someone", "candidate": "cand1"}) for act in acts]
+    assert [one.status_code for one in answers] == [403] * len(answers)
+    return answers
+
+
 async def _seen(site: Site) -> list[httpx.Response]:
     """Every screen and export that shows candidates."""
     rita, turn = site.rita, await _asked(site)
@@ -149,7 +178,8 @@ async def _seen(site: Site) -> list[httpx.Response]:
     answers += [await rita.get(f"/cv/cand1?turn={turn}&tab={tab}", **HTMX) for tab in tabs]
     answers += [await rita.get(f"/turns/{turn}/events?after=0"), await rita.get(f"/turns/{turn}/list", **HTMX)]
     answers.append(await rita.htmx("/cv/cand1/like"))
-    note = f"/lists/{site.user.id}/entries/cand1"
+    mine = f"/lists/{site.user.id}"
+    note = f"{mine}/entries/cand1"
     answers.append(await rita.htmx(note, {"status": "new", "note": "Hélène plaît"}))
     answers.append(await rita.htmx(note, {"status": "offer", "note": f"{blind.HIDDEN} plaît"}))
     (entry,) = await shortlisted.entries(site.user.id)
@@ -158,12 +188,40 @@ async def _seen(site: Site) -> list[httpx.Response]:
     compared = f"/compare?c=cand1&c=cand2&turn={turn}"
     answers += [await rita.get(compared), await rita.get(f"{compared}&only=differences", **HTMX)]
     answers += [await rita.get(path) for path in ("/lists", "/lists/choose?c=cand1", note.partition("/entries")[0])]
-    await rita.post("/searches", {"from": turn, "name": "x"})
+    answers.append(await rita.post("/searches", {"from": turn, "name": "x"}))
     await candidates.collection().update_many({}, {"$set": {"ingested_at": datetime.now(UTC)}})
     (saved,) = (await rita.get("/searches", Accept="application/json")).json()["searches"]
     answers += [await rita.get("/searches"), await rita.get(f"/searches/{saved['id']}")]
     answers += [await rita.get("/likes"), await rita.get("/likes.csv"), await rita.get("/")]
-    answers += [await rita.get("/decisions"), await rita.get("/audit")]
+    answers += [await rita.get("/decisions"), await rita.get("/audit"), await rita.get("/decisions?candidate=cand1")]
+    answers += [await rita.get(f"{mine}/csv"), await rita.get(f"/searches/new?turn={turn}")]
+    answers += [await rita.get(f"/searches/{saved['id']}", **HTMX), await rita.htmx(f"/searches/{saved['id']}/run")]
+    answers += [await rita.htmx("/turns", {"from": turn, "act": act}) for act in ("unlike:cand1", "again", "drop:c2")]
+    answers += [await rita.post("/cv/cand1/contact"), await rita.post("/cv/cand1/others/cand2", {"word": "same"})]
+    answers += [await rita.get("/cv/cand1"), await rita.htmx("/cv/cand1/unlike"), await rita.htmx("/cv/cand1/like")]
+    answers += [await rita.htmx("/compare/cand1/put-back"), await rita.htmx("/compare/clear")]
+    answers += [await rita.htmx(f"{mine}/{act}") for act in ("choose", "settings", "delete")]
+    for act in ("", "/choose", "/entries"):
+        fields = {
+            "c": "cand1",
+            "name": "Nord",
+            "to": site.user.id,
+            "act": "status",
+            "status": "offer",
+            "list": site.user.id,
+        }
+        answers.append(await rita.htmx(f"/lists{f'/{site.user.id}{act}' if act else ''}", fields))
+    removed = await rita.htmx(f"{note}/remove")
+    undo = re.search(r"/lists/undo/[\w:-]+", removed.text)
+    assert undo is not None
+    answers += [removed, await rita.htmx(undo[0]), await rita.get("/lists")]
+    answers += await _refused(rita)
+    paths = ("/uploads", "/admin", "/admin/panel", "/admin/files", "/privacy", "/users", "/settings", "/diagnostic-ui")
+    answers += [await rita.get(path) for path in (*paths, "/welcome", "/welcome/checks", "/update-status")]
+    answers += [
+        await rita.get("/admin/files", **HTMX),
+        await rita.get("/uploads/row?key=uploads:1/Castelnau.pdf", **HTMX),
+    ]
     token = await people.new_token(site.user.id, "t")
     async with httpx.AsyncClient(base_url=site.base, headers=script(token)) as http:
         answers += [await http.get("/cv/cand1"), await http.get("/likes"), await http.get("/cv/cand1/pdf")]
@@ -178,8 +236,29 @@ async def test_the_planted_identity_is_nowhere(site: Site) -> None:
     stream = next(one for one in answers if "/events" in str(one.request.url))
     assert any(name in message.get("data", "") for message in messages(stream.text))
     shown = {answer.request.url.path for answer in answers if name in answer.text}
-    assert {"/cv/cand1", "/likes", "/likes.csv", "/compare", "/compare/cand2/pick", "/lists/choose"} <= shown
+    named = {"/cv/cand1", "/likes", "/likes.csv", "/compare", "/compare/cand2/pick", "/lists/choose", "/admin/files"}
+    assert named | {"/uploads", "/uploads/row"} <= shown
     assert sum("services en Python" in answer.text for answer in answers) > 3  # what is no identity stays
+
+
+# Routes that name no candidate: those of accounts and settings, of signing in, of the machine.
+NOBODY = re.compile(
+    r"/(?:login|logout|health.*|static.*|settings.*|users.*|update-.*|clean-index|diagnostic.*|welcome.*|turns/document"
+    r"|admin/(?:jobs|retry|removals|model).*|privacy/preferences|uploads(?:/remove)?|searches/.*/(?:rename|delete|restore)"
+    r"|c/.*/(?:rename|delete)|turns/.*/stop|cv/.*/(?:un)?mask|lists/.*/restore|download/.*)"
+)
+
+
+async def test_every_route_that_can_show_a_candidate_was_looked_at(site: Site) -> None:
+    """A new route is walked by `_seen`, or named among those that show nobody."""
+    asked = {f"{one.request.method} {one.request.url.path}" for one in await _seen(site)}
+    forgotten = [
+        route
+        for route in ROUTES
+        if not NOBODY.fullmatch(route.partition(" ")[2])
+        and not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", route), one) for one in asked)
+    ]
+    assert forgotten == []
 
 
 async def test_no_file_and_no_picture_of_a_masked_candidate(site: Site) -> None:

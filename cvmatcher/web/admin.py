@@ -24,8 +24,9 @@ from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.chart import chart
 from cvmatcher.web.model import ModelView, view
 from cvmatcher.web.parts import Web
-from cvmatcher.web.render import Partial
+from cvmatcher.web.render import Partial, Viewer
 from cvmatcher.web.request import WebRequest, own_path
+from cvmatcher.web.sight import sight
 
 STARTERS = {"ingest": jobs.request_scan, "sync": jobs.request_sync, "rebuild": jobs.request_rebuild}
 CHART_DAYS = 30
@@ -118,13 +119,14 @@ async def _ledger() -> Ledger:
     return Ledger(await ledger.sums(), await candidates.count(), await candidates.files_held())
 
 
-async def _panel() -> Panel:
+async def _panel(viewer: Viewer) -> Panel:
+    seen_as = await sight(viewer)
     states = await sources.all_states()
     return Panel(
         cards=await _cards(),
         ledger=await _ledger(),
         reasons=await ledger.quarantine_reasons(),
-        aside=await ledger.page(ledger.Wanted(state=FileState.QUARANTINED), limit=SHOWN),
+        aside=[seen_as.file(row) for row in await ledger.page(ledger.Wanted(state=FileState.QUARANTINED), limit=SHOWN)],
         enriching=await candidates.waiting_for_enrichment(),
         partly=len(await candidates.partly_read()),
         waiting=[one for one in states if one.removals_wait > one.removals_confirmed],
@@ -140,7 +142,7 @@ async def _panel() -> Panel:
 @get("/admin", guards=[admin])
 async def page(request: WebRequest, web: Web) -> Response[Any]:
     bars = chart(await ledger.per_day(CHART_DAYS))
-    return web.render.page(request.viewer, "admin/admin.html", panel=await _panel(), chart=bars)
+    return web.render.page(request.viewer, "admin/admin.html", panel=await _panel(request.viewer), chart=bars)
 
 
 @get("/admin/panel", guards=[admin])
@@ -148,14 +150,14 @@ async def panel(request: WebRequest, web: Web) -> Response[Any]:
     """What the page fetches every second or so."""
     if not request.is_partial:
         return Redirect("/admin", status_code=303)
-    return web.render.fragment(request.viewer, "admin/_panel.html", panel=await _panel())
+    return web.render.fragment(request.viewer, "admin/_panel.html", panel=await _panel(request.viewer))
 
 
 async def _after(request: WebRequest, web: Web, sentence: str, **values: Any) -> Response[Any]:
     if not request.htmx:
         return Redirect("/admin", status_code=303)
     viewer, render = request.viewer, web.render
-    fresh = render.text(viewer, "admin/_panel.html", panel=await _panel())
+    fresh = render.text(viewer, "admin/_panel.html", panel=await _panel(viewer))
     toasts = (render.toast(viewer, render.say(viewer, sentence, **values)),) if sentence else ()
     return render.partials(Partial("#admin", fresh, "outerMorph"), *toasts)
 

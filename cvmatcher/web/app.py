@@ -39,7 +39,7 @@ from cvmatcher.web.parts import Parts
 from cvmatcher.web.places import folder
 from cvmatcher.web.render import Renderer
 from cvmatcher.web.request import WebRequest
-from cvmatcher.web.security import CSRF, Cookies, CrossSite, Impossible, add_headers
+from cvmatcher.web.security import CSRF, Cookies, CrossSite, Head, Impossible, add_headers
 from cvmatcher.web.turns import Run, Turns
 from cvmatcher.wiring import Services
 
@@ -75,7 +75,7 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
         async with web.turns.open():
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *auth.HANDLERS,
             *search.HANDLERS,
@@ -108,3 +108,5 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
         openapi_config=None,
         logging_config=None,
     )
+    app.asgi_handler = Head(app.asgi_handler)
+    return app

@@ -116,7 +116,7 @@ async def _sources(services: Services) -> Found:
 async def _drive(services: Services) -> Found:
     if services.drive is None:
         remedy = _("The local folder is used. For Drive, set GOOGLE_TOKEN_JSON and GOOGLE_DRIVE_FOLDER_ID.")
-        return Found("ok" if services.sources else "warn", str(services.settings.folder), remedy)
+        return Found("warn", str(services.settings.folder), remedy)
     await services.drive.check()
     return Found("ok", services.settings.google_drive_folder_id or "")
 

@@ -14,13 +14,14 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from cvmatcher.domain import FileState, InvalidInput, NotFound, QuarantineReason, Unread
+from cvmatcher.domain import Candidate, FileState, InvalidInput, NotFound, QuarantineReason, Unread
 from cvmatcher.store import candidates, ledger, people, pool, same_person
 from cvmatcher.store.ledger import LedgerRow, Step, Wanted
 from cvmatcher.store.same_person import Linked
 from cvmatcher.web.auth import admin
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest, clean
+from cvmatcher.web.sight import Sight, sight
 
 ROWS = 50  # of a page
 ENRICHING = "enriching"  # shown beside the states: searchable, while the model's profile is still to come
@@ -36,10 +37,11 @@ Key = Annotated[str, QueryParameter(name="key", max_length=4000)]
 @dataclass(frozen=True, slots=True)
 class Files:
     """One page of the list. `primaries` are the files that duplicates on the page double, by key; `unread` what could
-    not be read of the candidates on it and how many pages each has, by their ids.
+    not be read of the candidates on it and how many pages each has, by their ids, as `people` are.
     """
 
     rows: list[LedgerRow]
+    people: dict[str, Candidate]
     unread: dict[str, tuple[Unread, int]]
     primaries: dict[str, str]
     sums: dict[FileState, int]
@@ -71,7 +73,7 @@ async def files(
     wanted, partly = _wanted(where, reason, clean(name)), tuple(await candidates.partly_read())
     if where == PARTLY:
         wanted = wanted.model_copy(update={"keys": partly})
-    shown = await _files(wanted, where, number, len(partly))
+    shown = await _files(wanted, where, number, len(partly), await sight(request.viewer))
     if request.is_partial:
         return web.render.fragment(request.viewer, "admin/_files.html", files=shown)
     return web.render.page(request.viewer, "admin/files.html", files=shown)
@@ -89,10 +91,12 @@ def _wanted(state: str, reason: str, name: str) -> Wanted:
         raise InvalidInput("no such state or reason") from error
 
 
-async def _files(wanted: Wanted, state: str, number: int, partly: int) -> Files:
+async def _files(wanted: Wanted, state: str, number: int, partly: int, seen_as: Sight) -> Files:
     rows = await ledger.page(wanted, skip=(number - 1) * ROWS, limit=ROWS)
+    people = await candidates.by_ids({row.candidate_id for row in rows if row.candidate_id})
     return Files(
-        rows=rows,
+        rows=[seen_as.file(row) for row in rows],
+        people={one.id: seen_as.candidate(one) for one in people.values()},
         unread=await candidates.unread({row.candidate_id for row in rows if row.candidate_id}),
         partly=partly,
         primaries=await ledger.names({row.duplicate_of for row in rows if row.duplicate_of}),
@@ -139,6 +143,8 @@ async def receipt(request: WebRequest, web: Web, key: Key = "") -> Response[Any]
     row = await ledger.get(clean(key))
     if row is None:
         raise NotFound("no such file")
+    if row.candidate_id:
+        (await sight(request.viewer)).check(row.candidate_id)
     candidate = await candidates.get(row.candidate_id) if row.candidate_id else None
     shown = FileReceipt(
         others=await same_person.linked(candidate) if candidate else [],

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from cvmatcher import access, erasure, retention
-from cvmatcher.domain import InvalidInput, NotFound
+from cvmatcher.domain import InvalidInput, NotAllowed, NotFound
 from cvmatcher.erasure import Found
 from cvmatcher.store import audit, candidates, contacts, preferences
 from cvmatcher.store.preferences import Preferences
@@ -49,15 +49,23 @@ async def _page(
 @post("/privacy/find", guards=[admin], status_code=200)
 async def find(request: WebRequest, web: Web) -> Response[Any]:
     """By a form that posts: a name in an address would stand in logs and histories."""
+    _refuse_blind(request)
     who = (await request.fields()).get("who", "").strip()[:200]
     return await _page(request, web, who=who, found=await erasure.find(who))
+
+
+def _refuse_blind(request: WebRequest) -> None:
+    """Who asks about a person, or erases one, has to see who it is. Raises NotAllowed."""
+    if request.person.blind:
+        raise NotAllowed("hidden by blind mode", sentence="blind")
 
 
 # ------------------------------------------------------------------------------------------------------------ erasure
 
 
 async def _chosen(request: WebRequest) -> tuple[list[str], list[str]]:
-    """Candidate ids and file keys of the form. Raises InvalidInput for none or too many."""
+    """Candidate ids and file keys of the form. Raises InvalidInput for none or too many, NotAllowed in blind mode."""
+    _refuse_blind(request)
     form = await request.form()
     ids = [clean(str(value)) for value in form.getall("candidate", [])]
     keys = [clean(str(value)) for value in form.getall("key", [])]

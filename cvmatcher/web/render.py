@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from gettext import NullTranslations
 from typing import Any
@@ -65,6 +65,9 @@ MARKS = {  # icons of what `state_of` gives
 }
 OR = _(" or ")
 Catalog = Callable[[str], NullTranslations]
+
+JUST_NOW, SOON = _("just now"), _("in a moment")
+MINUTE = timedelta(minutes=1)
 
 
 class Renderer:
@@ -148,7 +151,7 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
     environment.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(
         {
-            "ago": partial(_ago, language=language),
+            "ago": partial(_ago, language=language, near=(catalog.gettext(JUST_NOW), catalog.gettext(SOON))),
             "day": partial(_day, language=language),
             "moment": partial(_moment, language=language),
             "month": partial(_month, language=language),
@@ -185,8 +188,12 @@ def _other(language: str) -> str:
     return next(one for one in LANGUAGES if one != language)
 
 
-def _ago(moment: datetime, language: str) -> str:
-    return format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=language)
+def _ago(moment: datetime, language: str, near: tuple[str, str]) -> str:
+    """No seconds: the page stands while they go on."""
+    passed = datetime.now(UTC) - moment
+    if abs(passed) < MINUTE:
+        return near[passed < timedelta(0)]
+    return format_timedelta(-passed, add_direction=True, locale=language)
 
 
 def _day(moment: datetime, language: str) -> str:

@@ -56,6 +56,18 @@ def _header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
 
 
+class Head:
+    """HEAD is GET without the body, which the server leaves out. Outside the routes: they are made for GET alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item]
+        await self._app(scope, receive, send)
+
+
 class Impossible:
     """A NUL in a path names nothing, and the file system would raise a ValueError over it. Raises NotFound."""
 

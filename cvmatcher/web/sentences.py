@@ -125,6 +125,7 @@ ERRORS: dict[str, str] = {
     "invalid_input": _("This cannot be used as it is."),
     "not_signed_in": _("Please sign in."),
     "masked": _("Blind mode hides who this is. Unmask the candidate first."),
+    "blind": _("Blind mode hides who people are. Switch it off to answer a person's request or to erase someone."),
     "not_allowed": _("Your account is not allowed to do this."),
     "not_found": _("There is nothing at this address, or it was removed."),
     "conflict": _("This is taken or already running."),

@@ -14,6 +14,7 @@ from cvmatcher import blind
 from cvmatcher.domain import Candidate, NotAllowed, NotFound
 from cvmatcher.store import audit, candidates, people, unmasked
 from cvmatcher.store.candidates import by_ids
+from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.catalogs import translations
@@ -47,6 +48,12 @@ class Sight:
 
     def candidate(self, one: Candidate) -> Candidate:
         return blind.candidate(one, self.pseudonym(one.id)) if self.hides(one.id) else one
+
+    def file(self, row: LedgerRow) -> LedgerRow:
+        """A file that stands for someone hidden, without its name and folder; its key goes to no page either."""
+        if row.candidate_id is None or not self.hides(row.candidate_id):
+            return row
+        return row.model_copy(update={"name": self.pseudonym(row.candidate_id), "path": "", "key": "", "detail": ""})
 
     def text(self, written: str, about: Candidate | None) -> str:
         """A note on someone; on someone who is gone, nobody can say what in it names them."""

@@ -74,6 +74,7 @@ async def _page(request: WebRequest, web: Web, *, number: int = 1, refused: Sequ
         refused=refused,
         number=number,
         more=await ledger.count(wanted) > number * ROWS,
+        folder=web.services.settings.folder if person.is_admin else None,
         megabytes=web.services.uploads.largest >> 20,
     )
 
@@ -83,7 +84,7 @@ async def _shown(rows: Sequence[LedgerRow], request: WebRequest) -> list[Upload]
     held = await candidates.by_ids({row.candidate_id for row in rows if row.candidate_id})
     found = {one.id: seen_as.candidate(one) for one in held.values()}
     known = await people.names({row.added_by for row in rows}) if person.is_admin else {}
-    return [Upload(row, found.get(row.candidate_id or ""), known.get(row.added_by, "")) for row in rows]
+    return [Upload(seen_as.file(row), found.get(row.candidate_id or ""), known.get(row.added_by, "")) for row in rows]
 
 
 @post("/uploads", guards=[may_upload], status_code=200, request_max_body_size=BODY_LIMIT)

@@ -36,7 +36,7 @@ async def test_from_a_folder_of_pdfs_to_a_shortlist(site: Site, visit: OpenConte
         # an admin of an empty app is shown the first steps, starts the first reading and watches it
         await expect(page.get_by_role("heading", name="Waiting for the first CV")).to_be_visible()
         await expect(page.get_by_text("GEMINI_API_KEY=…")).to_be_visible()
-        await page.get_by_role("link", name="CVs and jobs").click()
+        await page.get_by_role("link", name="CV files").click()
         job = page.locator("#job-ingest")
         await job.get_by_role("button", name="Start").click()
         await expect(job.get_by_role("progressbar")).to_be_visible()

@@ -133,6 +133,51 @@ async def test_reload_back_and_stop(site: Site, visit: OpenContext) -> None:
         assert page.url == first
 
 
+async def test_a_conversation_opens_at_its_last_question(site: Site, visit: OpenContext) -> None:
+    async with visit(site.base, viewport={"width": 1280, "height": 420}) as page:
+        await sign_in(page, "rita", PASSWORD)
+        await ask(page, "first question")
+        await expect(page.locator("[data-card]")).to_have_count(3)
+        await expect(page.locator(".stream")).to_have_count(0)
+        await page.reload()
+        first = page.get_by_role("heading", name="first question", level=2)
+        await expect(first).to_be_in_viewport()
+        assert await page.evaluate("scrollY") == 0
+        await page.locator("#message").fill("second question")
+        await page.keyboard.press("Enter")
+        second = page.get_by_role("heading", name="second question", level=2)
+        for _ in range(2):  # as it is asked, and as it is opened again
+            await expect(second).to_be_in_viewport()
+            await expect(page.locator(".stream")).to_have_count(0)
+            box = await second.bounding_box()
+            assert box is not None
+            assert 0 <= box["y"] < 120
+            await page.reload()
+
+
+async def test_a_dialog_that_was_closed_does_not_come_back(site: Site, visit: OpenContext) -> None:
+    async with visit(site.base, viewport={"width": 1400, "height": 900}) as page:
+        await sign_in(page, "rita", PASSWORD)
+        await ask(page, "python")
+        await expect(page.locator("[data-card]")).to_have_count(3)
+        await expect(page.locator(".stream")).to_have_count(0)
+        dialog = page.locator("dialog:has(#dialog)")
+        for close in ("Escape", "button", "outside"):
+            await page.get_by_role("link", name="More to do with Person 3").click()
+            await expect(dialog).to_be_visible()
+            if close == "button":
+                await dialog.get_by_role("button", name="Close").click()
+            elif close == "outside":
+                await page.mouse.click(20, 20)
+            else:
+                await page.keyboard.press(close)
+            await expect(dialog).to_be_hidden()
+            await page.get_by_role("link", name="Person 1", exact=True).click()
+            await expect(page.locator("#panel").get_by_role("heading", name="Person 1")).to_be_visible()
+            await expect(dialog).to_be_hidden()
+            await page.get_by_role("button", name="Close", exact=True).click()
+
+
 async def test_the_keyboard_is_enough(site: Site, visit: OpenContext) -> None:
     async with visit(site.base, viewport={"width": 1400, "height": 900}) as page:
         await sign_in(page, "rita", PASSWORD)
