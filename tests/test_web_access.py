@@ -158,6 +158,14 @@ def test_every_route_is_listed_here(site: Site) -> None:
     assert routes_of(site.app) == set(ROUTES)
 
 
+async def test_head_answers_as_get(site: Site) -> None:
+    async with httpx.AsyncClient(base_url=site.base) as http:
+        for path, status in (("/login", 200), ("/health/live", 200), ("/nowhere", 404), ("/", 303)):
+            answer = await http.head(path)
+            assert answer.status_code == status, path
+            assert answer.text == ""
+
+
 async def test_every_route_lets_in_whom_it_should(site: Site) -> None:
     """Scripts of five kinds of people; what is behind the guard may be missing, but not forbidden."""
     gone, exporter = await person("gina"), await person("erik", can_export=True)

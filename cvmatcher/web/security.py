@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.middleware.csrf import CSRFMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from cvmatcher.domain import NotAllowed, NotFound
 from cvmatcher.web.request import bearer
@@ -63,8 +63,8 @@ class Head:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}  # type: ignore[typeddict-item]
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+            scope = cast(HTTPScope, {**scope, "method": "GET"})
         await self._app(scope, receive, send)
 
 
