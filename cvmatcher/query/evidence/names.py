@@ -173,8 +173,7 @@ def sector(criterion: Criterion, cv: CV) -> Finding:
     own = stems(criterion.value)
     held = [*((named, quote_value(cv, named)) for named in cv.profile.sectors), *_labelled_sectors(cv)]
     for named, quotation in (*held, *_bracketed(cv)):
-        known = sectors.ids(named)  # then no word of its name is another sector's
-        if quotation and (sectors.shows(named, criterion.value) or (not known and holds(stems(named), own))):
+        if quotation and _names_it(named, criterion.value):
             return Finding(MET, quotation)
     if quotation := _said_of_work(criterion.value, cv):
         return Finding(MET, quotation)
@@ -186,6 +185,16 @@ def sector(criterion: Criterion, cv: CV) -> Finding:
         if quotation and sectors.near_each_other(named, criterion.value):
             return Finding(PARTLY, quotation)
     return _told_sector(criterion, cv)
+
+
+def _names_it(told: str, value: str) -> bool:
+    """Whether the words a CV says of a sector name the one asked for, and not one whose name only holds it."""
+    if sectors.shows(told, value):
+        return True
+    own = stems(value)
+    longer = (stems(told[m.start : m.end]) for m in _sectors_in(told))
+    others = any(len(key) > len(own) and holds(key, own) for key in longer)
+    return holds(stems(told), own) and not others
 
 
 # Words before a sector's name by which a CV says that its person worked there, and not for its customers.

@@ -57,7 +57,7 @@ def _in_text(cv: CV, names: tuple[str, ...]) -> str:
     for key in _keys(names):
         for line, at in phrase(cv, key):
             start = line.words[at].start
-            if not served(line, start) and not denied(line, start):
+            if not (served(line, start) or denied(line, start) or _goes_on(line.text[start : start + 80], key)):
                 return cut_line(line, at, at + len(key) - 1)
     return ""
 
