@@ -84,6 +84,7 @@ class QuarantineReason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     NOT_STRUCTURED = "not_structured"
     GAVE_UP = "gave_up"
+    ERASED = "erased"  # of an erased person: refused at the door, never kept
 
 
 # --------------------------------------------------------------------------------------------------------- the CV

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, cast, runtime_checkable
 
@@ -87,6 +87,7 @@ class Follower:
     ) -> None:
         self._mirror = Mirror(vector_index, word_index)
         self._compare_seconds, self._look_seconds = compare_seconds, look_seconds
+        self.told: list[Callable[[Sequence[str] | None], None]] = []  # hear which candidates changed; None: any of them
         self.models: Models | None = None  # None: this process keeps the model that it has
         self._load_again = 0.0  # when, after the model that answers could not be loaded
         self._position: Mapping[str, Any] | None = None
@@ -189,6 +190,7 @@ class Follower:
                 await self._mirror.fill_vectors()
             await self._mirror.fill_words()
         self._position = position
+        self._pass_on(None)
         if not self._saved[0]:
             await self._save()
         self._filled.set()
@@ -256,7 +258,12 @@ class Follower:
         await self._save()
         await self._tell()
 
+    def _pass_on(self, ids: Sequence[str] | None) -> None:
+        for tell in self.told:
+            tell(ids)
+
     async def _mend(self, ids: list[str]) -> None:
+        self._pass_on(ids)
         self._removed = await self._mirror.mend(ids) or self._removed
         await self._tell()
 

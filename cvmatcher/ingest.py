@@ -33,6 +33,7 @@ from cvmatcher.domain import (
     Unavailable,
     Unreadable,
 )
+from cvmatcher.erasure import Removing
 from cvmatcher.ports import CVSource, Embedder, Structurer
 from cvmatcher.store import candidates, ledger, live, originals, pool, tombstones, vectors
 from cvmatcher.store.leases import renewed
@@ -195,6 +196,9 @@ async def _unless_erased(row: LedgerRow, content: str, parts: IngestParts) -> Fi
         return None
     await tombstones.add(parts.secret, row.key)
     await pool.forget(row)
+    source = parts.sources.get(row.source)
+    if isinstance(source, Removing):
+        await source.remove(row.file_id)
     return FileState.REMOVED
 
 

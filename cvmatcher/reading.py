@@ -49,7 +49,8 @@ async def read_cv(data: bytes, name: str, mime: str = "") -> CVText:
     if written_by := _office_suffix(data):
         return await _read_office(data, written_by)
     if data.startswith(b"PK\x03\x04"):
-        return await _read_by("docx_text:read", data, max_chars=LIMITS.max_chars)
+        text = await _read_by("docx_text:read", data, max_chars=LIMITS.max_chars)
+        return text if text.pages else await _read_office(data, ".docx")  # scans, pasted into Word
     if _PICTURE.match(data):
         languages = await _ocr_languages()
         if not languages:

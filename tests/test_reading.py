@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
 import pytest
 from docx import Document
-from docx.shared import Pt, RGBColor
+from docx.shared import Cm, Pt, RGBColor
 
 from cvmatcher import guard
 from cvmatcher.domain import QuarantineReason, Unread, Unreadable
@@ -185,6 +187,61 @@ async def test_what_only_libreoffice_reads_is_read_by_it() -> None:
     assert (await read_cv(RTF, "cv.doc")).text == "Ada Lovelace\nDéveloppeuse Python"
     assert await reason_of(OLE, "cv.doc") is QuarantineReason.DAMAGED
     assert profiles() <= before
+
+
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bytes, str], bytes]:
+    """A DOCX as LibreOffice saves it in another format: real files of other programs."""
+    folder = tmp_path_factory.mktemp("office")
+
+    def convert(data: bytes, suffix: str) -> bytes:
+        source = folder / "cv.docx"
+        source.write_bytes(data)
+        command = ["soffice", "--headless", f"-env:UserInstallation=file://{folder / 'profile'}"]
+        command += ["--convert-to", suffix, "--outdir", str(folder), str(source)]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own words
+        return (folder / f"cv.{suffix}").read_bytes()
+
+    return convert
+
+
+@needs_libreoffice
+@pytest.mark.parametrize("suffix", ["doc", "odt"])  # RTF: above
+async def test_real_office_files_are_read_whatever_they_are_called(
+    suffix: str, converted: Callable[[bytes, str], bytes]
+) -> None:
+    def write(document: Any) -> None:
+        document.add_heading("Camille Durand")
+        document.add_paragraph("Développeuse Python à Lyon, 2019 – 2023")
+        document.add_paragraph("Gestion d'équipe", style="List Bullet")
+
+    data = converted(docx(write), suffix)
+    text = await read_cv(data, "cv.bin")
+    lines = [line.strip("•· \t") for line in text.text.splitlines() if line]
+    assert lines == ["Camille Durand", "Développeuse Python à Lyon, 2019 – 2023", "Gestion d'équipe"]
+    assert not text.hidden_text
+
+
+def pasted(document: Any) -> None:
+    """A scan in a document without a word of text."""
+    picture = pymupdf.open(stream=odd_files.text_pdf())[0].get_pixmap(dpi=150).tobytes("png")
+    document.add_picture(io.BytesIO(picture), width=Cm(15))
+
+
+@needs_libreoffice
+@needs_tesseract
+async def test_scans_pasted_into_office_files_are_read_by_ocr(converted: Callable[[bytes, str], bytes]) -> None:
+    whole = docx(pasted)
+    for data in (whole, converted(whole, "odt")):
+        assert (await read_cv(data, "cv")).text == SAMPLE
+
+
+async def test_scans_pasted_into_word_wait_for_libreoffice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    guard.close()
+    assert await reason_of(docx(pasted), "cv.docx") is QuarantineReason.NEEDS_LIBREOFFICE
+    assert await reason_of(docx(lambda _: None), "cv.docx") is QuarantineReason.NO_TEXT
+    guard.close()
 
 
 def test_supported_suffixes_are_lower_case_with_their_dot() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -13,15 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvmatcher import ingest, jobs, listing, store
+from cvmatcher import consistency, ingest, jobs, listing, reading, store
 from cvmatcher.adapters.uploads import UploadsSource, safe_name
+from cvmatcher.consistency import CheckParts
 from cvmatcher.domain import FileGone, FileState, NotFound, QuarantineReason, Unreadable
 from cvmatcher.ingest import IngestParts
-from cvmatcher.store import audit, ledger, people
+from cvmatcher.store import audit, ledger, people, tombstones
 from cvmatcher.store.people import Role
 from cvmatcher.web.app import create_app
+from cvmatcher.web.parts import Parts
+from cvmatcher.wiring import Services
+from tests import odd_files
 from tests.ingesting import all_candidates, assert_sound, make_parts
-from tests.site import HTMX, Browser, Scripted, person, services_of, serving
+from tests.site import HTMX, Browser, Scripted, person, services_of, serving, until
 
 # ---------------------------------------------------------------------------------------------------------- source
 
@@ -90,6 +95,8 @@ class Site:
     base: str
     parts: IngestParts
     uploads: UploadsSource
+    services: Services
+    web: Parts
 
     async def work(self) -> None:
         for row in await ledger.due(100):
@@ -110,8 +117,9 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
     await person("ada", Role.ADMIN)
     await person("uma", can_upload=True)
     await person("rita")
-    async with services.follower, serving(create_app(services, Scripted().run)) as base:
-        yield Site(base, make_parts(uploads), uploads)
+    app = create_app(services, Scripted().run)
+    async with services.follower, serving(app) as base:
+        yield Site(base, make_parts(uploads), uploads, services, app.state.web)
     await jobs.close_queue(queue)
 
 
@@ -237,3 +245,55 @@ async def test_a_file_kept_but_not_noted_is_found_by_the_next_look(site: Site) -
     await site.work()
     assert len(await all_candidates()) == 1
     await assert_sound()
+
+
+async def test_an_erased_upload_leaves_no_byte_in_any_process_and_does_not_come_back(
+    site: Site, database: store.Database, tmp_path: Path
+) -> None:
+    """Two web processes have drawn its pages."""
+    site.parts = replace(site.parts, read=reading.read_cv, secret=site.services.erasure.secret)
+    second = services_of(database, site.services.queue, tmp_path)
+    second.sources["uploads"] = site.uploads
+    app = create_app(second, Scripted().run)
+    data = odd_files.text_pdf("Zoe Quetzalcoatl")
+    async with second.follower, serving(app) as base, Browser(site.base) as ada, Browser(base) as there:
+        await ada.sign_in("ada")
+        await there.sign_in("ada")
+        await send(ada, ("zoe.pdf", data))
+        await site.work()
+        (zoe,) = await all_candidates()
+        for browser in (ada, there):
+            assert (await browser.get(f"/cv/{zoe.id}?tab=cv")).status_code == 200
+            assert (await browser.get(f"/cv/{zoe.id}/pages/1")).status_code == 200
+        memories = [kept for web in (site.web, app.state.web) for kept in (web.pictures, web.words)]
+        assert [len(kept) for kept in memories] == [1, 1, 1, 1]
+        erased = await ada.post("/privacy/erase", {"candidate": zoe.id})
+        assert erased.status_code == 200
+        assert "Still to delete by hand" not in erased.text
+
+        async def forgotten() -> bool:
+            return not any(map(len, memories))
+
+        await until(forgotten)
+        assert (await there.get(f"/cv/{zoe.id}/pages/1")).status_code == 404
+        assert (await ada.post("/privacy/find", {"who": "zoe quetzalcoatl"})).text.count("Zoe Quetzalcoatl") == 0
+        refused = await send(ada, ("again.pdf", data))
+        assert refused.status_code == 422
+        assert "the same file is not read again" in refused.text
+        assert [path for path in site.uploads.root.rglob("*") if path.is_file()] == []
+        parts = CheckParts(site.parts.sources, model_id=site.parts.embedder.model_id, secret=site.parts.secret)
+        assert (await consistency.check(parts))["ok"]
+        await send(ada, ("newer.pdf", odd_files.text_pdf("Zoe Quetzalcoatl, 2026")))
+        await site.work()
+    assert len(await all_candidates()) == 1
+    await assert_sound()
+
+
+async def test_bytes_of_an_erased_person_that_got_past_the_door_are_deleted(site: Site) -> None:
+    """Erased between the door and the worker."""
+    file = await site.uploads.add("ada.txt", b"Ada")
+    await ledger.uploaded(file, "uma")
+    await tombstones.add(site.parts.secret, hashlib.sha256(b"Ada").hexdigest())
+    await site.work()
+    assert await ledger.each() == []
+    assert [path for path in site.uploads.root.rglob("*") if path.is_file()] == []

@@ -43,8 +43,8 @@ _SKIPPED = {
 
 
 def read(data: bytes, *, max_chars: int) -> dict[str, Any]:
-    """{"pages": [text], "hidden": text}. Raises Unreadable, or MemoryError."""
-    _check_package(data)
+    """{"pages": [text], "hidden": text}; no page when pictures are all there is. Raises Unreadable, or MemoryError."""
+    names = _check_package(data)
     try:
         document = Document(io.BytesIO(data))
     except _BROKEN as error:
@@ -56,13 +56,17 @@ def read(data: bytes, *, max_chars: int) -> dict[str, Any]:
     if sum(map(len, lines)) + sum(map(len, hidden)) > max_chars:
         raise Unreadable(QuarantineReason.TOO_MUCH_TEXT)
     text, unseen = clean.clean_lines(lines), clean.clean_line(" ".join(hidden))
+    if not text and any(name.startswith("word/media/") for name in names):
+        return {"pages": [], "hidden": unseen}
     if not text:
         raise Unreadable(QuarantineReason.HIDDEN_TEXT_ONLY if unseen else QuarantineReason.NO_TEXT)
     return {"pages": [text], "hidden": unseen}
 
 
-def _check_package(data: bytes) -> None:
-    """By the archive's own list, before anything is unpacked; the limits on the child hold if that list lies."""
+def _check_package(data: bytes) -> set[str]:
+    """The names of its entries. By the archive's own list, before anything is unpacked; the limits on the child hold
+    if that list lies.
+    """
     try:
         entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -76,6 +80,7 @@ def _check_package(data: bytes) -> None:
     dense = any(entry.file_size > max(1 << 20, MOST_RATIO * max(1, entry.compress_size)) for entry in entries)
     if len(entries) > MOST_ENTRIES or unpacked > MOST_UNPACKED or dense:
         raise Unreadable(QuarantineReason.TOO_LARGE, f"{len(entries)} entries, {unpacked} bytes unpacked")
+    return names
 
 
 def _parts(document: Any) -> Iterator[Any]:

@@ -72,8 +72,10 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        services.follower.told.append(web.forget)
         async with web.turns.open():
             yield
+        services.follower.told.remove(web.forget)
 
     app = Litestar(
         route_handlers=[

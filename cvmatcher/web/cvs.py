@@ -155,10 +155,13 @@ async def _with_pages(web: Web, shown: Opened) -> Opened:
 
 
 async def _words(web: Web, candidate: Candidate) -> list[PageWords]:
-    words = web.words.get(candidate.content_hash)
+    key = (candidate.id, candidate.content_hash, 0)
+    words = web.words.get(key)
     if words is None:
+        turn = web.words.turn
+        candidate = await _candidate(candidate.id)  # still there, now that the turn is known
         words = await words_of(await file_of(web, candidate), len(candidate.pages))
-        web.words.put(candidate.content_hash, words)
+        web.words.put(key, words, turn)
     return words
 
 
@@ -286,15 +289,16 @@ async def page_image(
     request: WebRequest, web: Web, candidate_id: FromPath[str], number: FromPath[int]
 ) -> Response[bytes]:
     """Page `number` (from 1) as a PNG."""
+    turn = web.pictures.turn
     candidate = await _candidate(candidate_id)
     (await sight(request.viewer)).check(candidate.id)
     if not 1 <= number <= max(1, len(candidate.pages)):
         raise NotFound("no such page")
-    key = (candidate.content_hash, number)
+    key = (candidate.id, candidate.content_hash, number)
     image = web.pictures.get(key)
     if image is None:
         image = await pdf.render_page(await file_of(web, candidate), number - 1, scale=PAGE_SCALE)
-        web.pictures.put(key, image)
+        web.pictures.put(key, image, turn)
     return Response(image, media_type="image/png")
 
 

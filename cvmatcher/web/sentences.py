@@ -36,6 +36,9 @@ QUARANTINE: dict[str, str] = {
     QuarantineReason.READER_CRASHED: _("The PDF reader crashed on this file."),
     QuarantineReason.NOT_ALLOWED: _("The source refuses access to this file. Share it with the account of this app."),
     QuarantineReason.NOT_STRUCTURED: _("No profile could be made of its text."),
+    QuarantineReason.ERASED: _(
+        "This person’s data were erased: the same file is not read again. A newer CV of theirs can be added."
+    ),
     QuarantineReason.GAVE_UP: _("It failed several times for passing reasons. Retry it later."),
 }
 

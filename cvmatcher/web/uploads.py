@@ -5,6 +5,8 @@ Owns the forms and what is said of each file. What becomes of a file stands in t
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,7 +18,7 @@ from litestar.response import Redirect
 
 from cvmatcher import jobs
 from cvmatcher.domain import Candidate, InvalidInput, NotAllowed, NotFound, QuarantineReason, Unreadable
-from cvmatcher.store import audit, candidates, ledger, people, pool
+from cvmatcher.store import audit, candidates, ledger, people, pool, tombstones
 from cvmatcher.store.ledger import LedgerRow, Wanted
 from cvmatcher.store.people import User
 from cvmatcher.web.auth import may_upload
@@ -108,9 +110,15 @@ async def add(request: WebRequest, web: Web) -> Response[Any]:
 
 
 async def _keep(request: WebRequest, web: Web, upload: UploadFile) -> LedgerRow:
-    """On the disk, then in the ledger, then in the queue: what dies in between is found by a look at the folder."""
-    source = web.services.uploads
-    file = await source.add(upload.filename, await upload.read(source.largest + 1))
+    """On the disk, then in the ledger, then in the queue: what dies in between is found by a look at the folder.
+
+    Raises Unreadable for what is refused at the door.
+    """
+    source, data = web.services.uploads, await upload.read(web.services.uploads.largest + 1)
+    content = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+    if await tombstones.erased(web.services.erasure.secret, [content]):
+        raise Unreadable(QuarantineReason.ERASED)
+    file = await source.add(upload.filename, data)
     due = await ledger.uploaded(file, request.person.id)
     await jobs.enqueue_files(web.services.queue, [due])
     await audit.append(request.person.id, "uploaded", file.file_id.split("/")[0])
