@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from cvmatcher import mentions, ranking, verdicts
+from cvmatcher import akin, mentions, ranking, verdicts
 from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import (
     AppError,
@@ -80,6 +80,7 @@ class SearchParts:
     judge_by_model: Reranker | None = None
     superseded: Superseded | None = None
     model_seconds: float = MODEL_SECONDS
+    names: akin.NameVectors = field(default_factory=akin.NameVectors)
 
 
 @dataclass
@@ -304,11 +305,14 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
     desk = verdicts.Desk(turn.criteria, judged, masked=False)
     async for verdict in turn.parts.judge_by_rules.judge(turn.criteria, desk.dossiers):
         desk.take(verdict)
+    said = {candidate.id: desk.of(candidate.id) for candidate in judged}
+    near = await akin.find(turn.criteria, judged, said, turn.parts.names, turn.parts.embedder)
     for candidate in judged:
         silent = frozenset(c.id for c in turn.criteria if evidence.silent(c, candidate.profile))
         score = turn.retrieved[candidate.id].score + RECENT * evidence.has_been(turn.criteria, candidate.profile)
         fine = evidence.fineness(turn.criteria, evidence.read(candidate.profile, candidate.pages))
-        turn.standings[candidate.id] = Standing(candidate.id, score, desk.of(candidate.id), silent, fine)
+        found = {**said[candidate.id], **near.get(candidate.id, {})}
+        turn.standings[candidate.id] = Standing(candidate.id, score, found, silent, fine)
 
 
 async def _nameless(turn: _Turn) -> tuple[Criterion, ...]:

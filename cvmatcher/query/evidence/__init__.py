@@ -10,13 +10,26 @@ from collections.abc import Callable, Sequence
 
 from cvmatcher.domain import Criterion, CriterionKind, Need, Profile
 from cvmatcher.query.evidence import education, languages, names, places, titles, years
-from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, content_stems, read
+from cvmatcher.query.evidence.names import sectors_of
+from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, content_stems, quote_value, read
 from cvmatcher.query.evidence.titles import has_been
 from cvmatcher.vocabulary import places as gazetteer
 from cvmatcher.vocabulary import sectors, words
 from cvmatcher.vocabulary.folding import stems
 
-__all__ = ["CV", "NOTHING", "Finding", "fineness", "has_been", "judge", "read", "silent", "speaks_of"]
+__all__ = [
+    "CV",
+    "NOTHING",
+    "Finding",
+    "fineness",
+    "has_been",
+    "judge",
+    "quote_value",
+    "read",
+    "sectors_of",
+    "silent",
+    "speaks_of",
+]
 
 
 _JUDGES: dict[CriterionKind, Callable[[Criterion, CV], Finding]] = {

@@ -168,6 +168,11 @@ def _bracketed(cv: CV) -> Iterator[tuple[str, str]]:
                 yield match[1], cut_line(line, at, at)
 
 
+def sectors_of(cv: CV) -> list[str]:
+    """The sectors that a CV names, in its own words."""
+    return [*cv.profile.sectors, *(named for named, _ in (*_labelled_sectors(cv), *_bracketed(cv)))]
+
+
 def sector(criterion: Criterion, cv: CV) -> Finding:
     """Met by the sector itself or a narrower one, in either language; a neighbour, or a mention, answers partly."""
     own = stems(criterion.value)
