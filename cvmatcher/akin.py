@@ -72,7 +72,11 @@ def unknown(criterion: Criterion) -> bool:
 
 
 async def find(
-    criteria: Sequence[Criterion], candidates: Sequence[Candidate], said: Found, vectors: NameVectors, embedder: Embedder
+    criteria: Sequence[Criterion],
+    candidates: Sequence[Candidate],
+    said: Found,
+    vectors: NameVectors,
+    embedder: Embedder,
 ) -> Found:
     """Partly, with the CV's own name quoted, where a criterion was not found in a CV and a name of it is near enough.
 

@@ -1,0 +1,71 @@
+"""Names near in meaning, through a whole turn: partly, quoted from the CV, and only where no list knows the name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from cvmatcher.domain import Criterion, CriterionKind, Judged, Need, Verdict, VerdictState
+from cvmatcher.ports import Vectors
+from cvmatcher.search import SearchRequest, run
+from tests.fakes import HashEmbedder
+from tests.pools import Pool, candidate
+
+
+@dataclass
+class Bilingual:
+    """Knows two names as one thing; all else is a bag of words."""
+
+    model_id: str = "fake/e5"
+    dimension: int = 64
+    asked: list[str] = field(default_factory=list)
+
+    async def embed(self, texts: Sequence[str], role: Literal["query", "passage"]) -> Vectors:
+        self.asked += texts
+        said = [text.replace("falcon handling", "vol de faucons") for text in texts]
+        return np.asarray(await HashEmbedder(self.dimension).embed(said, role), dtype=np.float32)
+
+
+PEOPLE = (
+    candidate(
+        "Ana Roy", "Fauconnière. vol de faucons, soins.", headline="Fauconnière", skills=("vol de faucons", "soins")
+    ),
+    candidate("Bea Lis", "Gouvernante. linge, soins.", headline="Gouvernante", skills=("linge", "soins")),
+)
+
+
+async def verdicts_on(
+    name: str, kind: CriterionKind, embedder: Bilingual, need: Need = Need.MUST
+) -> dict[str, Verdict]:
+    asked = Criterion(id="c1", kind=kind, need=need, value=name, label=name)
+    parts = replace(await Pool(PEOPLE).parts(), embedder=embedder)
+    events = [event async for event in run(SearchRequest(name, criteria=(asked,)), parts)]
+    return {e.candidate_id: verdict for e in events if isinstance(e, Judged) for verdict in e.verdicts}
+
+
+async def test_another_language_s_name_answers_partly_in_the_cv_s_own_words() -> None:
+    said = await verdicts_on("falcon handling", CriterionKind.SKILL, Bilingual())
+    ana, bea = PEOPLE
+    assert said[ana.id].state is VerdictState.PARTLY
+    assert said[ana.id].quotation is not None
+    assert "vol de faucons" in said[ana.id].quotation.text
+    assert said[bea.id].state is VerdictState.NOT_FOUND
+
+
+@pytest.mark.parametrize("model", ["fake/other", "minilm"])
+async def test_a_model_whose_distances_were_not_measured_names_nothing(model: str) -> None:
+    said = await verdicts_on("falcon handling", CriterionKind.SKILL, Bilingual(model_id=model))
+    assert all(verdict.state is VerdictState.NOT_FOUND for verdict in said.values())
+
+
+async def test_nobody_is_refused_on_a_guess() -> None:
+    said = await verdicts_on("falcon handling", CriterionKind.SKILL, Bilingual(), Need.MUST_NOT)
+    assert all(verdict.state is VerdictState.NOT_FOUND for verdict in said.values())
+
+
+async def test_known_skills_and_their_holders_cost_no_embedding_of_names() -> None:
+    embedder = Bilingual()
+    await verdicts_on("Excel", CriterionKind.SKILL, embedder)
+    assert "vol de faucons" not in embedder.asked
