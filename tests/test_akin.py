@@ -49,8 +49,9 @@ async def test_another_language_s_name_answers_partly_in_the_cv_s_own_words() ->
     said = await verdicts_on("falcon handling", CriterionKind.SKILL, Bilingual())
     ana, bea = PEOPLE
     assert said[ana.id].state is VerdictState.PARTLY
-    assert said[ana.id].quotation is not None
-    assert "vol de faucons" in said[ana.id].quotation.text
+    quotation = said[ana.id].quotation
+    assert quotation is not None
+    assert "vol de faucons" in quotation.text
     assert said[bea.id].state is VerdictState.NOT_FOUND
 
 
