@@ -29,6 +29,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from cvmatcher import cancelling
 from cvmatcher.domain import Misconfigured, Unavailable
 
 START_SECONDS = 30.0
@@ -158,6 +159,7 @@ async def _create_user(server: Server, password: str) -> None:
 
 async def mongo_ready(server: Server, process: asyncio.subprocess.Process) -> None:
     """Returns once the server answers a ping. Raises Unavailable."""
+    cancelling.mend()
     client = AsyncMongoClient[dict[str, object]](server.url, serverSelectionTimeoutMS=500)
     async with client, _patience(server, process):
         while True:

@@ -21,11 +21,7 @@ from cvmatcher.store.transactions import Session, in_transaction
 from tests.fakes import HashEmbedder
 
 EMBEDDER = HashEmbedder()
-pytestmark = [
-    pytest.mark.usefixtures("database"),
-    # a driver that is cancelled while it connects leaves the socket to the garbage collector
-    pytest.mark.filterwarnings("ignore:.*unclosed <socket:pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.usefixtures("database")
 
 
 async def write(

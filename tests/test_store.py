@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import socket
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pymongo
+import pymongo.asynchronous.pool
 import pytest
 from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.pool_options import PoolOptions
 
+from cvmatcher import cancelling
 from cvmatcher.domain import Conflict, NotFound, StaleCursor
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store import Database, connect, jobs, ledger, sources, tombstones, vectors
 from cvmatcher.store.transactions import Session, in_transaction
+from tests.ingesting import until
 
 
 def entry(candidate_id: str, content: str = "h") -> VectorEntry:
@@ -157,3 +166,36 @@ async def test_a_wait_for_mongodb_cancelled_again_and_again_leaves_the_client_us
             await asyncio.sleep(0)
         with pytest.raises(ServerSelectionTimeoutError):
             await asyncio.wait_for(ask(), 20)
+
+
+async def test_a_connection_that_is_cancelled_while_it_is_made_is_closed() -> None:
+    """By the driver, to a server that takes no connection: its queue of waiting ones is full."""
+    cancelling.mend()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", ResourceWarning)
+        before = asyncio.all_tasks()
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
+            for _ in range(2):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(full.getsockname())
+            driver: Any = pymongo.asynchronous.pool
+            connecting = driver._configured_protocol_interface(full.getsockname(), PoolOptions(connect_timeout=3))
+            task = asyncio.create_task(connecting)
+            await until(lambda: _is_connecting(2))
+            task.cancel()
+            await asyncio.wait([task])
+            del task  # its error holds the frames, and with them the socket
+        await until(lambda: _are_over(before))
+        gc.collect()
+    assert [str(one.message) for one in seen] == []
+
+
+async def _is_connecting(count: int) -> bool:
+    """Whether so many connections of this machine wait for their first answer (SYN_SENT)."""
+    table = await asyncio.to_thread(Path("/proc/net/tcp").read_text)
+    return sum(line.split()[3] == "02" for line in table.splitlines()[1:]) >= count
+
+
+async def _are_over(before: set[asyncio.Task[Any]]) -> bool:
+    return asyncio.all_tasks() <= before

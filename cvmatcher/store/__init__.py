@@ -13,7 +13,7 @@ from beanie import Document, init_beanie
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from cvmatcher.store import cancelling
+from cvmatcher import cancelling
 
 Database = AsyncDatabase[dict[str, Any]]
 
