@@ -51,7 +51,7 @@ _WISHED = re.compile(
     rf"|huge |definite |distinct )?{_VALUABLE}(?: to have)?"
     rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage"
     rf"|nice[ -]to[ -]have)"
-    rf"|preferred|pref'?d|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help"
+    rf"|preferred|pref(?:'?d)?|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help"
     rf"|useful|handy"
     rf"|(?:ideal"
     rf"|nice)(?=\s*(?:[,;.)]|$))"

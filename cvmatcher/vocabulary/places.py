@@ -74,7 +74,7 @@ def _cities() -> dict[tuple[str, ...], tuple[Place, ...]]:
     return {key: tuple(sorted(places, key=_likelihood, reverse=True)) for key, places in found.items()}
 
 
-_SHORTENED = re.compile(r"([\w'’]{4,})-(?:sur|en|lès|les|sous|le|la|aux)-")
+_SHORTENED = re.compile(r"([\w'’]{4,})-(?:sur|en|lès|les|sous|le|la|aux)-|(?!Sainte)([\w'’]{6,})-[A-ZÀ-Ý]")
 
 
 def _short_names(cities: Mapping[tuple[str, ...], Sequence[Place]]) -> dict[tuple[str, ...], tuple[str, ...]]:
@@ -85,8 +85,9 @@ def _short_names(cities: Mapping[tuple[str, ...], Sequence[Place]]) -> dict[tupl
             short = (
                 _SHORTENED.match(place.name) if place.country == "FR" and place.population >= _SHORTENED_FROM else None
             )
-            if short and found.get(stems(short[1]), ((), 0))[1] < place.population:
-                found[stems(short[1])] = key, place.population
+            name = stems(short[1] or short[2]) if short else ()
+            if name and found.get(name, ((), 0))[1] < place.population:
+                found[name] = key, place.population
     return {short: key for short, (key, _) in found.items()}
 
 

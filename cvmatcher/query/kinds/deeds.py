@@ -51,6 +51,9 @@ _EMPTY = frozenset(
 
 
 _LIMITS = frozenset(["au", "moins", "plus", "at", "least", "more", "than", "environ", "about", "jusqu", "up", "to"])
+_DONE = re.compile(
+    r"[a-z]{2,}ed|given|written|driven|shown|spoken|kept|brought|bought|held|taught|sung|drawn|ridden|flown"
+)
 _SHARE = re.compile(r"(?:\b(?:temps partiel|part[ -]time) (?:a |at )?)?\b\d{1,3} ?%(?: (?:de |d'|of )?\w+)?")
 
 
@@ -67,7 +70,7 @@ def find(message: Message) -> Iterator[Item]:
         if not behind or behind[0].start != match.end() or not message.free(behind[0].start, behind[0].end):
             continue
         deed = behind[0].text
-        if deed not in words.of("deeds") or deed in _EMPTY:
+        if deed in _EMPTY or not (deed in words.of("deeds") or _DONE.fullmatch(deed)):
             continue
         told = _told(message, behind)
         if len(told) > 1:

@@ -251,7 +251,8 @@ def _is_mainly_a_place(name: str, word: str, *, lonely: bool) -> bool:
 
 
 _DEPARTMENT = re.compile(
-    r"(?:\b(?:dans le|du|le|secteur|dept\.?|departements?|dep\.?)\s+|\()(?P<first>\d{2}|2[ab])(?P<more>(?:(?:,| et| ou"
+    r"(?:\b(?:dans le|du|le|secteur|dept\.?|departements?|dep\.?)\s+|\()(?P<first>\d{2}|2[ab])(?P<more>(?:(?:,"
+    r"| et| ou"
     r"|/) ?(?:le )?(?:\d{2}|2[ab]))*)"
     r"(?!\w|[.,]\d| ?(?:ans?|%|h|heures|km|k?€|euros|personnes|jours|mois|janvier|fevrier|mars|avril|mai|juin|juillet"
     r"|aout)\b)"

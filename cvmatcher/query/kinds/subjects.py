@@ -13,7 +13,8 @@ from cvmatcher.vocabulary import employers, languages, places, sectors, skills, 
 from cvmatcher.vocabulary.folding import Token
 
 STOP = (
-    r"(?=\s*(?:[,;.!?()\n/:]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant|having|from"
+    r"(?=\s*(?:[,;.!?()\n/:]|$|\s(?:et|and|ou|or|avec|with|qui|who|a|au|parlant|speaking|basee?|based|ayant"
+    r"|having|from"
     r"|minimum|mini|min|preferred|needed|mandatory|is|are|would|souhaitee?s?|appreciee?s?|un plus|from|chez|at|near"
     r"|pres|obligatoire|or equivalent|ou equivalent|obtenue?|exige\w*|required|plus|\d+ (?:ans|years))\b))"
 )

@@ -44,8 +44,26 @@ def find(message: Message) -> Iterator[Item]:
     yield from known
     opened = list(_opened(message))
     yield from (item for item in opened if not known or _before_all(item, known))
-    if not known and not opened:
-        yield from _bare(message)
+    if known or opened:
+        return
+    bare = list(_bare(message))
+    yield from bare or _first_words(message)
+
+
+def _first_words(message: Message) -> Iterator[Item]:
+    """What a list begins with, where nothing else names a trade: "yard groom, live in, Newmarket"."""
+    behind = message.words_in(0, message.clause_end(0))
+    stop = _phrase_end(message, behind) if behind and message.free(behind[0].start, behind[0].end) else 0
+    if not stop or len(message.breaks) < 2:
+        return
+    inside = message.words_in(behind[0].start, stop)
+    told = words.of("deeds") | _CONDITIONS | _MANNERS | _FILLER | _ARTICLE
+    name = message.text[behind[0].start : stop]
+    skilled = any(a < stop and behind[0].start < b for a, b in _skills(message.text))
+    if len(inside) > 4 or skilled or any(word.text in told for word in inside):
+        return
+    if not employers.known(name) and not _something_else(name):
+        yield _item(message, behind[0].start, stop)
 
 
 def _before_all(item: Item, known: list[Item]) -> bool:
@@ -76,6 +94,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
             or re.search(r"\b(?:s'|se |to )$", message.folded[:start])  # "prêt à s'installer"
             or _within_another(message.text, start, end)
             or _describes(message, start, end)
+            or re.search(r"\bex[- ]$", message.folded[:start])  # "ex DAF", the maker of trucks
         ):
             continue
         reached = _through_the_next(message, spans, end)
@@ -129,7 +148,7 @@ def _headed(message: Message) -> Iterator[tuple[int, int]]:
     """Nouns such as "inspecteur" or "advocate" that become a trade with the words beside them."""
     english = message.english
     for word in message.words:
-        if _is_head(word, english=english):
+        if _is_head(word, english=english) and not _goes_on(message, word):
             if english:
                 left, right = _left(message, word.start, word.end), word.end
                 if re.match(r"\s+of\s+\w", message.folded[word.end :]):
@@ -138,6 +157,24 @@ def _headed(message: Message) -> Iterator[tuple[int, int]]:
                 left, right = word.start, _right(message, word.end)
             if (left, right) != (word.start, word.end):
                 yield left, right
+
+
+def _goes_on(message: Message, word: Token) -> bool:
+    """Whether an English noun that seldom makes a trade narrows the next one: "hand stitching"."""
+    if not message.english or message.telegraphic or not {word.text, word.stem} & _NOT_ALONE:
+        return False
+    behind = message.words_in(word.end, message.clause_end(word.end))[:1]
+    small = _FILLER | _STOPS | words.of("prepositions") | _CONDITIONS | _MANNERS | {"and", "or"}
+    return (
+        bool(behind)
+        and message.text[word.end : behind[0].start] == " "
+        and (
+            message.text[behind[0].start].islower()
+            and behind[0].text not in small
+            and not _is_head(behind[0], english=True)
+            and message.free(behind[0].start, behind[0].end)
+        )
+    )
 
 
 def _is_head(word: Token, *, english: bool) -> bool:

@@ -90,7 +90,8 @@ def _in_what(message: Message, end: int) -> tuple[str, int]:
     """The skill or title that the years are counted with, and where its name ends."""
     link = _IN_WHAT.match(message.folded, end)
     if not link:
-        return "", end
+        beside = next((m for m in skills.find(message.text) if m.start == end + 1 and message.text[end] == " "), None)
+        return (message.text[beside.start : beside.end], beside.end) if beside else ("", end)
     stop = message.clause_end(link.end())
     rest = message.text[link.end() : stop]
     for match in (*titles.find(rest), *skills.find(rest)):
