@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import PurePath
 
-from cvmatcher import identity
+from cvmatcher import identity, neutral
 from cvmatcher.cvparse.sections import kinds_of
-from cvmatcher.domain import Candidate, Education, Hit, Profile, Quotation, Verdict
-from cvmatcher.vocabulary import titles
+from cvmatcher.domain import Candidate, Criterion, Education, Hit, Profile, Quotation, Verdict, VerdictState
 from cvmatcher.vocabulary.folding import fold
 
-HIDDEN = "[…]"
+HIDDEN = neutral.HIDDEN
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is mistaken for another
 _CODE = 4  # characters of a pseudonym: a million of them
 
@@ -29,32 +28,6 @@ _STUDIES = re.compile(
     r"formation|etudes|education|certifi\w+)\b"
 )
 _PRONOUN = re.compile(r"\b(?:she|he|her|hers|his|him|herself|himself)\b", re.IGNORECASE)
-_FEMININE = (
-    ("trices", "teurs"), ("trice", "teur"), ("euses", "eurs"), ("euse", "eur"), ("ières", "iers"), ("ière", "ier"),
-    ("ères", "ers"), ("ère", "er"), ("iennes", "iens"), ("ienne", "ien"), ("eures", "eurs"), ("eure", "eur"),
-    ("antes", "ants"), ("ante", "ant"), ("entes", "ents"), ("ente", "ent"), ("ées", "és"), ("ée", "é"),
-    ("elles", "els"), ("elle", "el"), ("ives", "ifs"), ("ive", "if"), ("gées", "gés"), ("onnes", "ons"), ("onne", "on"),
-    ("ales", "aux"), ("ale", "al"), ("heffes", "hefs"), ("heffe", "hef"), ("vocates", "vocats"), ("vocate", "vocat"),
-    ("jointes", "joints"), ("jointe", "joint"), ("xpertes", "xperts"), ("xperte", "xpert"), ("gistrate", "gistrat"),
-    ("pprentie", "pprenti"), ("waitress", "waiter"), ("saleswoman", "salesperson"), ("chairwoman", "chairperson"),
-)  # fmt: skip
-_NO_FEMININE = frozenset(
-    """matière matières première premières carrière carrières filière filières frontière lumière vente ventes santé
-    clientèle personne personnes entrée entrées année années durée idée idées musée lycée lycées livrée archive
-    archives initiative coopérative directive heure heures attente meuse creuse matrice matrices""".split()  # noqa: SIM905
-)
-_ADJECTIVE = re.compile(r"(?<=[ir])euse(?=s?$)", re.IGNORECASE)  # rigoureuse, sérieuse; not développeuse
-_AGREES = r"[ \t]+[^\W\d_]{2,}(?:ante|ente|ale|jointe|[éi]e|ière|ienne|euse|trice|ive|elle|eure)s?\b"
-_OF_A_WOMAN = re.compile(
-    r"\b(?:\w{3,}(?:trice|euse|ienne)|(?:cheff|avocat|adjoint|expert|apprenti|magistrat)e|waitress|saleswoman|chairwoman"
-    r"|(?:assist|consult|g[ée]r|enseign|interven|correspond|repr[ée]sent|soign|commerç)ante"
-    r"|(?:pr[ée]sid|ag|r[ée]f[ée]r)ente|(?:habitu|form|d[ée]vou|attach|int[ée]ress|brevet|appliqu|dipl[ôo]m|passionn|motiv"
-    r"|sp[ée]cialis|exp[ée]riment|certifi|organis|retrait|salari|charg|employ|habilit|qualifi|confirm|impliqu|engag"
-    rf"|agr[ée]g)ée)s?\b(?:{_AGREES}){{0,2}}"
-    rf"|\b(?:responsable|comptable|secr[ée]taire|gestionnaire|cadre)s?\b(?:{_AGREES}){{1,2}}",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(rf"(?:{_AGREES}){{1,2}}", re.IGNORECASE)
 _FILE_WORDS = frozenset(
     {"cv", "resume", "curriculum", "vitae", "pdf", "docx", "txt", "final", "version", "copie", "copy"}
 )
@@ -87,7 +60,7 @@ def hit(shown: Hit, person: Candidate | None, name: str) -> Hit:
     return shown.model_copy(
         update={
             "name": name,
-            "title": neutral(hide(shown.title), shown.language),
+            "title": neutral.title(hide(shown.title), shown.language),
             "place": hide(shown.place),
             "file_name": name,
             "passage": hide(_years_gone(shown.passage, bool(_STUDIES.search(fold(shown.passage))))),
@@ -95,11 +68,18 @@ def hit(shown: Hit, person: Candidate | None, name: str) -> Hit:
     )
 
 
-def verdict(shown: Verdict, person: Candidate | None) -> Verdict:
-    """The quotation, hidden in part; none where the person is gone."""
-    if shown.quotation is None or person is None:
+def verdict(shown: Verdict, asked: Criterion, person: Candidate | None) -> Verdict:
+    """The quotation, hidden in part; none where the person is gone.
+
+    What is shown by their identity only is not found: a search for a name would tell whose card it is.
+    """
+    if person is None:
         return shown.model_copy(update={"quotation": None})
     hide, quoted = _hider(person), shown.quotation
+    if _names_them(asked, person) or (quoted and not re.search(r"\w", hide(quoted.text).replace(HIDDEN, ""))):
+        return shown.model_copy(update={"state": VerdictState.NOT_FOUND, "quotation": None})
+    if quoted is None:
+        return shown
     whole = f"{quoted.before} {quoted.text} {quoted.after}"
     studies = _speaks_of_studies(whole, person.profile.education)
     before, said, after = (
@@ -113,17 +93,6 @@ def text(written: str, person: Candidate) -> str:
     return _hider(person)(written)
 
 
-def neutral(title: str, language: str) -> str:
-    """A French title in the form that the dictionary gives: "Développeuse" becomes "Développeur"."""
-    if language not in {"fr", ""}:
-        return _OF_A_WOMAN.sub(lambda found: _neutral_words(found.group()), title)
-    return _neutral_words(title)
-
-
-def _neutral_words(written: str) -> str:
-    return re.sub(r"[^\W\d_]{5,}", lambda word: _neutral_word(word.group()), written)
-
-
 # ------------------------------------------------------------------------------------------------------------ parts
 
 
@@ -135,14 +104,14 @@ def _profile(profile: Profile, name: str, hide: Callable[[str], str]) -> Profile
     return Profile(
         name=name,
         location=hide(profile.location),
-        headline=neutral(hide(profile.headline), profile.language),
+        headline=neutral.title(hide(profile.headline), profile.language),
         biography=hide(profile.biography),
         sectors=tuple(map(hide, profile.sectors)),
         skills=tuple(map(hide, profile.skills)),
         experiences=tuple(
             job.model_copy(
                 update={
-                    "title": neutral(hide(job.title), profile.language),
+                    "title": neutral.title(hide(job.title), profile.language),
                     "employer": hide(job.employer),
                     "place": hide(job.place),
                     "text": hide(job.text),
@@ -211,6 +180,11 @@ def _cut_end(after: str) -> str:
 # ------------------------------------------------------------------------------------------------------------ words
 
 
+def _names_them(asked: Criterion, person: Candidate) -> bool:
+    pattern = _names(person.profile.name, person.file_name)
+    return pattern is not None and pattern.search(fold(asked.label)) is not None
+
+
 @lru_cache(maxsize=256)
 def _names(name: str, file_name: str) -> re.Pattern[str] | None:
     """Parts of the name in any case; where no reader found one, the words of the file's name."""
@@ -232,9 +206,7 @@ def _hider(person: Candidate) -> Callable[[str], str]:
         shown = _PRONOUN.sub(HIDDEN, identity.mask(written, profile))
         shown = re.sub(r"\[(?:name|email|phone|link|address|birth|personal|photo)\]", HIDDEN, shown)
         shown = _without(pattern, shown) if pattern else shown
-        if profile.language in {"fr", ""}:
-            return _neutral_titles(shown)
-        return neutral(shown, profile.language)
+        return neutral.prose(shown, profile.language)
 
     return hide
 
@@ -249,27 +221,3 @@ def _without(pattern: re.Pattern[str], written: str) -> str:
         shown += [written[at : found.start()], HIDDEN]
         at = found.end()
     return "".join([*shown, written[at:]])
-
-
-def _neutral_titles(written: str) -> str:
-    shown, at = [], 0
-    for found in titles.find(written):
-        if found.start >= at:
-            agrees = _AFTER.match(written, found.end)
-            end = agrees.end() if agrees else found.end
-            shown += [written[at : found.start], neutral(written[found.start : end], "fr")]
-            at = end
-    whole = "".join([*shown, written[at:]])
-    return _OF_A_WOMAN.sub(lambda found: _neutral_words(found.group()), whole)
-
-
-def _neutral_word(word: str) -> str:
-    if word.lower() in _NO_FEMININE:
-        return word
-    if _ADJECTIVE.search(word):
-        return _ADJECTIVE.sub("eux", word).removesuffix("s")
-    for feminine, masculine in _FEMININE:
-        if word.lower().endswith(feminine):
-            ending = masculine.upper() if word.isupper() else masculine
-            return word[: -len(feminine)] + ending
-    return word

@@ -19,6 +19,8 @@ from cvmatcher import blind, jobs, store
 from cvmatcher.adapters.uploads import UploadsSource
 from cvmatcher.domain import (
     Candidate,
+    Criterion,
+    CriterionKind,
     Education,
     Experience,
     FileState,
@@ -29,6 +31,8 @@ from cvmatcher.domain import (
     Profile,
     Quotation,
     SearchEvent,
+    Understanding,
+    Understood,
     Verdict,
     VerdictState,
 )
@@ -112,8 +116,25 @@ EVENTS: list[SearchEvent | Exception | asyncio.Event] = [
 ]
 
 
+NAMED = Criterion(id="named", kind=CriterionKind.TEXT, label="Castelnau", value="castelnau")
+FOR_A_NAME: list[SearchEvent | Exception | asyncio.Event] = [
+    Understood(understanding=Understanding(criteria=(NAMED,))),
+    EVENTS[1],
+    *(
+        Judged(
+            candidate_id=one,
+            verdicts=(Verdict(candidate_id=one, criterion_id="named", state=state, quotation=said),),
+        )
+        for one, state, said in (("cand1", VerdictState.MET, QUOTED), ("cand2", VerdictState.NOT_FOUND, None))
+    ),
+    *EVENTS[3:],
+]
+
+
 @pytest.fixture
-async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+async def site(
+    request: pytest.FixtureRequest, database: store.Database, redis_url: str, tmp_path: Path
+) -> AsyncIterator[Site]:
     """Two CVs of the planted person; rita, an administrator, is in blind mode."""
     queue = await jobs.open_queue(redis_url)
     services = services_of(database, queue, tmp_path)
@@ -126,7 +147,7 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
     await _file("folder:helene/Castelnau.pdf", "cand1", FileState.DUPLICATE)
     async with (
         services.follower,
-        serving(create_app(services, Scripted(list(EVENTS)).run)) as base,
+        serving(create_app(services, Scripted(list(getattr(request, "param", EVENTS))).run)) as base,
         Browser(base) as rita,
     ):
         await rita.sign_in("rita")
@@ -259,6 +280,32 @@ async def test_every_route_that_can_show_a_candidate_was_looked_at(site: Site) -
         and not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", route), one) for one in asked)
     ]
     assert forgotten == []
+
+
+@pytest.mark.parametrize("site", [FOR_A_NAME], ids=("for a name",), indirect=True)
+async def test_a_search_for_a_name_tells_nobody_whose_card_it_is(site: Site) -> None:
+    """Of two CVs that bear it one was judged to: both say the same, on every screen that shows verdicts."""
+    turn = await _asked(site)
+    looks = (f"/turns/{turn}/list", f"/cv/cand1?turn={turn}&tab=why", f"/compare?c=cand1&c=cand2&turn={turn}")
+    for look in looks:
+        page = (await site.rita.get(look, **HTMX)).text
+        assert "is-not_found" in page, look
+        assert "is-met" not in page, look
+    assert "checked are met alike" in (await site.rita.get(looks[1])).text  # nothing puts the one above the other
+    await site.rita.post("/cv/cand1/unmask")
+    for look in looks:
+        assert "is-met" in (await site.rita.get(look, **HTMX)).text, look
+
+
+async def test_a_file_s_name_is_asked_for_in_vain(site: Site) -> None:
+    await _file("folder:helene/Castelnau_2.pdf", "", FileState.QUARANTINED)  # nobody's yet
+    there, not_there = [await site.rita.get(f"/admin/files?q={name}") for name in ("Castelnau", "Nobody")]
+    assert found(await site.rita.get("/admin/files")) == []
+    assert there.text.count("<li>") == not_there.text.count("<li>")
+    for key in ("uploads:1/Castelnau.pdf", "folder:helene/Castelnau_2.pdf"):
+        assert (await site.rita.get(f"/admin/file?key={key}")).status_code == 403
+    await site.rita.post("/cv/cand1/unmask")
+    assert (await site.rita.get("/admin/file?key=uploads:1/Castelnau.pdf")).status_code == 200
 
 
 async def test_no_file_and_no_picture_of_a_masked_candidate(site: Site) -> None:

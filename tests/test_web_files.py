@@ -70,7 +70,7 @@ async def test_every_file_is_found_by_state_and_by_name(site: Site) -> None:
     assert "protected by a password" in aside.text
     assert "1 try" in aside.text
     doubled = await site.rita.get("/admin/files?state=duplicate")
-    assert re.search(r"same bytes as <a href=[^>]+>(ada|copy).txt</a>", doubled.text)
+    assert re.search(r"the very same file as <a href=[^>]+>(ada|copy).txt</a>", doubled.text)
     assert shown((await site.rita.get("/admin/files?q=TEAM")).text) == ["ada.txt"]
     assert shown((await site.rita.get("/admin/files?q=(1)")).text) == ["locked (1).txt"]
     assert shown((await site.rita.get("/admin/files?q=.*")).text) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cvmatcher.alternatives import Group
-from cvmatcher.domain import Candidate, Verdict, VerdictState
+from cvmatcher.domain import Candidate, VerdictState
 from cvmatcher.query import evidence
 from cvmatcher.ranking import Standing, why_above
 from cvmatcher.web.turnview import TurnView
@@ -33,9 +33,8 @@ def above(view: TurnView, candidate: Candidate, below: Candidate, name: str) -> 
 
 
 def _standing(view: TurnView, candidate: Candidate) -> Standing:
-    verdicts: dict[str, Verdict] = {one.criterion_id: one for one in view.verdicts.get(candidate.id, ())}
     silent = frozenset(one.id for one in view.criteria if evidence.silent(one, candidate.profile))
-    return Standing(candidate.id, 0.0, verdicts, silent)
+    return Standing(candidate.id, 0.0, view.told(candidate), silent)
 
 
 def _state(standing: Standing, criteria: Group) -> VerdictState:

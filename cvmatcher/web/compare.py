@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
-from cvmatcher import blind, verdicts
+from cvmatcher import verdicts
 from cvmatcher.domain import Candidate, Criterion, InvalidInput, NotFound, Verdict
 from cvmatcher.store import audit, candidates, likes, turns
 from cvmatcher.store import comparisons as store
@@ -19,7 +19,7 @@ from cvmatcher.web.comparing import compare
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest
-from cvmatcher.web.sight import Sight, sight
+from cvmatcher.web.sight import sight
 from cvmatcher.web.turnview import TurnView
 
 TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
@@ -114,7 +114,7 @@ async def side_by_side(
     view = await _view(turn_id, user.id)
     criteria = view.criteria if view else ()
     said = await _judged(web, people, criteria, view)
-    shown = {one.id: _as_seen(said.get(one.id, {}), one, seen_as) for one in people}
+    shown = {one.id: seen_as.verdicts(said.get(one.id, {}), criteria, one) for one in people}
     comparison = compare([seen_as.candidate(one) for one in people], criteria, shown)
     context: dict[str, Any] = {
         "comparison": comparison.differences() if only else comparison,
@@ -131,12 +131,6 @@ async def side_by_side(
     if request.is_partial:
         return web.render.fragment(request.viewer, "compare/_table.html", **context)
     return web.render.page(request.viewer, "compare/compare.html", **context)
-
-
-def _as_seen(said: Mapping[str, Verdict], person: Candidate, seen_as: Sight) -> dict[str, Verdict]:
-    if not seen_as.hides(person.id):
-        return dict(said)
-    return {criterion_id: blind.verdict(verdict, person) for criterion_id, verdict in said.items()}
 
 
 async def _view(turn_id: str, user_id: str) -> TurnView | None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from cvmatcher.domain import Candidate, FileState, InvalidInput, NotFound, QuarantineReason, Unread
+from cvmatcher.domain import Candidate, FileState, InvalidInput, NotAllowed, NotFound, QuarantineReason, Unread
 from cvmatcher.store import candidates, ledger, people, pool, same_person
 from cvmatcher.store.ledger import LedgerRow, Step, Wanted
 from cvmatcher.store.same_person import Linked
@@ -70,7 +70,10 @@ async def files(
     request: WebRequest, web: Web, *, where: Where = "", reason: Reason = "", name: Name = "", number: Number = 1
 ) -> Response[Any]:
     """Every file ever seen; a fragment for htmx, which narrows the list while one types."""
-    wanted, partly = _wanted(where, reason, clean(name)), tuple(await candidates.partly_read())
+    wanted, partly = (
+        _wanted(where, reason, "" if request.person.blind else clean(name)),
+        tuple(await candidates.partly_read()),
+    )
     if where == PARTLY:
         wanted = wanted.model_copy(update={"keys": partly})
     shown = await _files(wanted, where, number, len(partly), await sight(request.viewer))
@@ -143,8 +146,8 @@ async def receipt(request: WebRequest, web: Web, key: Key = "") -> Response[Any]
     row = await ledger.get(clean(key))
     if row is None:
         raise NotFound("no such file")
-    if row.candidate_id:
-        (await sight(request.viewer)).check(row.candidate_id)
+    if not (await sight(request.viewer)).file(row).key:
+        raise NotAllowed("hidden by blind mode", sentence="masked")
     candidate = await candidates.get(row.candidate_id) if row.candidate_id else None
     shown = FileReceipt(
         others=await same_person.linked(candidate) if candidate else [],

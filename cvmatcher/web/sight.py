@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from cvmatcher import blind
-from cvmatcher.domain import Candidate, NotAllowed, NotFound
+from cvmatcher.domain import Candidate, Criterion, NotAllowed, NotFound, Verdict
 from cvmatcher.store import audit, candidates, people, unmasked
 from cvmatcher.store.candidates import by_ids
 from cvmatcher.store.ledger import LedgerRow
@@ -49,12 +49,6 @@ class Sight:
     def candidate(self, one: Candidate) -> Candidate:
         return blind.candidate(one, self.pseudonym(one.id)) if self.hides(one.id) else one
 
-    def file(self, row: LedgerRow) -> LedgerRow:
-        """A file that stands for someone hidden, without its name and folder; its key goes to no page either."""
-        if row.candidate_id is None or not self.hides(row.candidate_id):
-            return row
-        return row.model_copy(update={"name": self.pseudonym(row.candidate_id), "path": "", "key": "", "detail": ""})
-
     def text(self, written: str, about: Candidate | None) -> str:
         """A note on someone; on someone who is gone, nobody can say what in it names them."""
         if not self.is_blind or (about and not self.hides(about.id)):
@@ -82,9 +76,25 @@ class Sight:
         return replace(
             card,
             hit=blind.hit(card.hit, person, self.pseudonym(person_id)),
-            marks=tuple((one, blind.verdict(said, person) if said else None) for one, said in card.marks),
+            marks=tuple((one, blind.verdict(said, one, person) if said else None) for one, said in card.marks),
             is_masked=True,
         )
+
+    def verdicts(
+        self, said: Mapping[str, Verdict], criteria: Iterable[Criterion], person: Candidate
+    ) -> dict[str, Verdict]:
+        """By criterion: what the person's CV shows, as far as this reader may know it."""
+        if not self.hides(person.id):
+            return dict(said)
+        return {one.id: blind.verdict(said[one.id], one, person) for one in criteria if one.id in said}
+
+    def file(self, row: LedgerRow) -> LedgerRow:
+        """A file mostly bears its person's name. One that is hidden has no key either: the key holds the name."""
+        if not self.is_blind or (row.candidate_id and not self.hides(row.candidate_id)):
+            return row
+        gettext = translations(self.language).gettext
+        name = self.pseudonym(row.candidate_id) if row.candidate_id else gettext(FILE) % {"code": blind.code(row.key)}
+        return row.model_copy(update={"name": name, "path": "", "detail": "", "key": ""})
 
     def named(self, candidate_id: str, name: str) -> str:
         """A stored name of someone; of turns from before candidates were noted, none in blind mode."""
@@ -94,6 +104,7 @@ class Sight:
 
 
 PSEUDONYM = _("Candidate %(code)s")
+FILE = _("File %(code)s")
 
 
 async def sight(viewer: Viewer) -> Sight:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import (
+    Candidate,
     Criterion,
     CriterionKind,
     Ended,
@@ -89,6 +90,10 @@ class Seen(Protocol):
 
     def card(self, card: Card, /) -> Card: ...
 
+    def verdicts(
+        self, said: Mapping[str, Verdict], criteria: Iterable[Criterion], person: Candidate, /
+    ) -> dict[str, Verdict]: ...
+
     def named(self, candidate_id: str, name: str, /) -> str: ...
 
 
@@ -158,6 +163,11 @@ class TurnView:
             )
         )
 
+    def told(self, person: Candidate) -> dict[str, Verdict]:
+        """What the reader may know of how someone met the criteria, by criterion."""
+        said = {one.criterion_id: one for one in self.verdicts.get(person.id, ())}
+        return self._reader.verdicts(said, self.criteria, person)
+
     @property
     def _reader(self) -> Seen:
         if self.seen_as is None:
@@ -193,10 +203,6 @@ class TurnView:
         """The musts that nobody shown meets even partly: what to give up where no single one would help."""
         if self.nothing is None or not self.verdicts or self.dropped():
             return []
-        shown = {
-            verdict.criterion_id
-            for verdicts in self.verdicts.values()
-            for verdict in verdicts
-            if verdict.state is not VerdictState.NOT_FOUND
-        }
+        marks = (mark for card in self.cards() for mark in card.marks)
+        shown = {one.id for one, verdict in marks if verdict and verdict.state is not VerdictState.NOT_FOUND}
         return [group for group in self._musts if not any(one.id in shown for one in group)]
