@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from beanie import Document
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from cvmatcher.domain import Value
 from cvmatcher.store.traces import NOBODY, Traces
+from cvmatcher.store.transactions import Raw
+
+DUPLICATE = 11000  # MongoDB's code for a key that is taken
 
 
 class AuditRow(Value):
@@ -58,26 +62,37 @@ def _hash(*fields: int | str) -> str:
 
 async def append(actor: str, act: str, subject: str = "") -> None:
     """One row. `actor` is a user id, `act` a verb of ours ("viewed", "downloaded"…), `subject` an id."""
-    while True:
+    await append_each(actor, act, [subject])
+
+
+async def append_each(actor: str, act: str, subjects: Sequence[str]) -> None:
+    """A row for each subject, in their order."""
+    left = list(subjects)
+    while left:
         last = await AuditDocument.find_all().sort("-_id").first_or_none()
-        number, before = (last.id + 1, last.hash) if last else (1, "")
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        row = AuditDocument(
-            id=number,
-            at=at,
-            actor=actor,
-            act=act,
-            subject=subject,
-            before=before,
-            hash=_hash(number, at, actor, act, subject, before),
-        )
+        rows = _chained(last, actor, act, left)
         try:
-            await row.insert()
-        except DuplicateKeyError:
-            continue  # another process was faster: chain onto its row
+            await AuditDocument.get_pymongo_collection().insert_many(rows)
+        except BulkWriteError as error:
+            if any(one["code"] != DUPLICATE for one in error.details["writeErrors"]):
+                raise
+            left = left[error.details["nInserted"] :]  # another process was faster: chain onto its row
+            continue
         heads = HeadDocument.get_pymongo_collection()
-        await heads.update_one({"_id": "head"}, {"$max": {"number": number}}, upsert=True)
+        await heads.update_one({"_id": "head"}, {"$max": {"number": rows[-1]["_id"]}}, upsert=True)
         return
+
+
+def _chained(last: AuditDocument | None, actor: str, act: str, subjects: Sequence[str]) -> list[Raw]:
+    number, before = (last.id, last.hash) if last else (0, "")
+    rows: list[Raw] = []
+    for subject in subjects:
+        number += 1
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        row = {"_id": number, "at": at, "actor": actor, "act": act, "subject": subject, "before": before}
+        before = _hash(number, at, actor, act, subject, before)
+        rows.append(row | {"hash": before})
+    return rows
 
 
 async def count() -> int:

@@ -18,6 +18,8 @@ class ContactDocument(Document):
     id: str  # type: ignore[assignment]  # the candidate's
     at: datetime
     by: str  # user id
+    change: str = ""  # the act on a list that told of it
+    before: datetime | None = None  # the contact noted before that act
 
     class Settings:
         name = "contacts"
@@ -31,9 +33,23 @@ def _collection() -> Any:
     return ContactDocument.get_pymongo_collection()
 
 
-async def note(candidate_id: str, by: str) -> None:
-    """There was contact today."""
-    await _collection().update_one({"_id": candidate_id}, {"$set": {"at": now(), "by": by}}, upsert=True)
+async def note(candidate_id: str, by: str, change: str = "") -> None:
+    """There was contact today; with `change`, the act that says so, which may be undone."""
+    before = await of(candidate_id)
+    fields = {"at": now(), "by": by, "change": change, "before": before}
+    await _collection().update_one({"_id": candidate_id}, {"$set": fields}, upsert=True)
+
+
+async def undo(change: str) -> None:
+    """What this act noted is taken back, where nothing was noted since."""
+    if not change:
+        return
+    async for raw in _collection().find({"change": change}):
+        this = {"_id": raw["_id"], "change": change}
+        if raw.get("before") is None:
+            await _collection().delete_one(this)
+        else:
+            await _collection().update_one(this, {"$set": {"at": raw["before"], "change": "", "before": None}})
 
 
 async def last() -> dict[str, datetime]:

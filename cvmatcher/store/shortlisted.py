@@ -34,6 +34,9 @@ class Stage(StrEnum):
     DECLINED = "declined"
 
 
+IN_CONTACT = frozenset({Stage.CONTACTED, Stage.INTERVIEW, Stage.OFFER, Stage.HIRED})  # somebody has spoken with them
+
+
 class Entry(Value):
     candidate_id: str
     status: Stage = Stage.NEW
@@ -221,11 +224,11 @@ async def lists_of(change: str) -> frozenset[str]:
     return frozenset([one.list async for one in EntryDocument.find({"change": change})]) if change else frozenset()
 
 
-async def undo(change: str) -> int:
-    """Entries become what they were before the change, where nothing has happened to them since."""
+async def undo(change: str) -> list[str]:
+    """Entries become what they were before the change, where nothing has happened to them since; whose they are."""
     touched = [one async for one in EntryDocument.find({"change": change})] if change else []
     for one in touched:
         await _collection().update_one(
             {"_id": one.id, "change": change}, {"$set": {**one.before, "change": "", "before": {}}}
         )
-    return len(touched)
+    return [one.candidate for one in touched]

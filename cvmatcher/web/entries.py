@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from cvmatcher.domain import InvalidInput, NotFound
-from cvmatcher.store import candidates, likes, shortlisted, shortlists
+from cvmatcher.store import audit, candidates, contacts, likes, shortlisted, shortlists
 from cvmatcher.store.shortlisted import Entry, Stage
 from cvmatcher.store.shortlists import Shortlist
 from cvmatcher.store.values import now
@@ -78,20 +79,33 @@ async def act(request: WebRequest, web: Web, list_id: FromPath[str]) -> Response
     if not people:
         raise InvalidInput("nobody is selected", sentence="nobody_selected")
     fields, change, status = await request.fields(), shortlisted.new_change(), None
+    held = await shortlisted.among(list_id, people)
+    on_it = [one for one in people if one in held]
     match fields.get("act", ""):
         case "add":
             return await added(request, web, place, people)
         case "remove":
             await shortlisted.remove(place.id, people, change)
+            await audit.append_each(request.person.id, "taken off a list", on_it)
         case "status":
             status = _status(fields)
             await shortlisted.set_status(place.id, people, status, change)
+            await _keep(request, on_it, status, change)
         case "move" | "copy" as way:
             place = await shortlists.editable(fields.get("to", ""), request.person.id)
             await (shortlisted.move if way == "move" else shortlisted.copy)(list_id, place.id, people, change)
+            await audit.append_each(request.person.id, "put on a list", on_it)
         case _unknown:
             raise InvalidInput("no such act")
     return await _after(request, web, Done(fields["act"], place, change, people, status))
+
+
+async def _keep(request: WebRequest, people: Sequence[str], status: Stage, change: str) -> None:
+    """What was said of these people goes into the audit log; that there was contact starts the retention clock anew."""
+    await audit.append_each(request.person.id, f"status {status}", people)
+    if status in shortlisted.IN_CONTACT:
+        for one in people:
+            await contacts.note(one, request.person.id, change)
 
 
 async def added(request: WebRequest, web: Web, place: Shortlist, people: tuple[str, ...]) -> Response[Any]:
@@ -102,6 +116,7 @@ async def added(request: WebRequest, web: Web, place: Shortlist, people: tuple[s
     new = [Entry(candidate_id=one, added=now(), added_by=request.person.id) for one in people if one in known]
     change = shortlisted.new_change()
     await shortlisted.add(place.id, new, change)
+    await audit.append_each(request.person.id, "put on a list", [one.candidate_id for one in new])
     return await _after(request, web, Done("add", place, change, people))
 
 
@@ -117,6 +132,8 @@ async def write(request: WebRequest, web: Web, list_id: FromPath[str], candidate
         note = before.note  # blind mode shows less of a note than there is: what was not changed stays
     await shortlisted.write(place.id, candidate_id, status, note, change)
     kind = "status" if status is not before.status else "note"
+    if status is not before.status:
+        await _keep(request, [candidate_id], status, change)
     return await _after(request, web, Done(kind, place, change, (candidate_id,), status, quiet=True))
 
 
@@ -125,6 +142,7 @@ async def take_off(request: WebRequest, web: Web, list_id: FromPath[str], candid
     place = await shortlists.editable(list_id, request.person.id)
     change = shortlisted.new_change()
     await shortlisted.remove(place.id, [candidate_id], change)
+    await audit.append(request.person.id, "taken off a list", candidate_id)
     return await _after(request, web, Done("remove", place, change, (candidate_id,)))
 
 
@@ -134,9 +152,11 @@ async def undo(request: WebRequest, web: Web, change: FromPath[str]) -> Response
     touched = await shortlisted.lists_of(change)
     for list_id in touched:
         await shortlists.editable(list_id, request.person.id)
-    await shortlisted.undo(change)
+    people = await shortlisted.undo(change)
+    await contacts.undo(change)
     if not touched:
         raise NotFound("nothing to undo")
+    await audit.append_each(request.person.id, "undone on a list", people)
     if request.wants_json:
         return Response({"lists": sorted(touched)})
     if not request.htmx:

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from cvmatcher.domain import NotFound
-from cvmatcher.store import candidates
+from cvmatcher.store import audit, candidates
 from cvmatcher.store import likes as store
 from cvmatcher.store.shortlists import Shortlist
 from cvmatcher.web import lists
@@ -41,12 +41,14 @@ async def like(request: WebRequest, web: Web, candidate_id: FromPath[str]) -> Re
     if await candidates.get(candidate_id) is None:
         raise NotFound("no such candidate")
     filled = await store.like(request.person.id, candidate_id)
+    await audit.append(request.person.id, "liked", candidate_id)
     return await _after(request, web, candidate_id, filled, liked=True)
 
 
 @post("/cv/{candidate_id:str}/unlike", guards=[signed_in], status_code=200)
 async def unlike(request: WebRequest, web: Web, candidate_id: FromPath[str]) -> Response[Any]:
     emptied = await store.unlike(request.person.id, candidate_id)
+    await audit.append(request.person.id, "no longer liked", candidate_id)
     return await _after(request, web, candidate_id, emptied, liked=False)
 
 

@@ -87,8 +87,7 @@ async def export(request: WebRequest, web: Web, list_id: FromPath[str]) -> Respo
 async def spreadsheet(request: WebRequest, web: Web, shortlist: Shortlist) -> Response[bytes]:
     """What the reader sees, as CSV; each candidate in the audit log."""
     rows = (await listing(shortlist, request)).rows
-    for row in rows:
-        await audit.append(request.person.id, "exported", row.entry.candidate_id)
+    await audit.append_each(request.person.id, "exported", [row.entry.candidate_id for row in rows])
     viewer = request.viewer
     data = table(rows, viewer.language, lambda one: web.render.say(viewer, one))
     headers = {"Content-Disposition": 'attachment; filename="shortlist.csv"'}
@@ -130,13 +129,15 @@ async def delete(request: WebRequest, list_id: FromPath[str]) -> Response[Any]:
     gone = await shortlists.delete(list_id, request.person.id)
     on_it = [one.candidate_id for one in await shortlisted.entries(gone.id)]
     await shortlisted.remove(gone.id, on_it, f"deleted:{gone.id}")
+    await audit.append_each(request.person.id, "taken off a list", on_it)
     return _to(request, f"/lists?deleted={gone.id}")
 
 
 @post("/lists/{list_id:str}/restore", guards=[signed_in], status_code=200)
 async def restore(request: WebRequest, list_id: FromPath[str]) -> Response[Any]:
     back = await shortlists.restore(list_id, request.person.id)
-    await shortlisted.undo(f"deleted:{back.id}")
+    people = await shortlisted.undo(f"deleted:{back.id}")
+    await audit.append_each(request.person.id, "undone on a list", people)
     return _to(request, f"/lists/{back.id}")
 
 
