@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cvmatcher.domain import Candidate, FileState, StaleCursor, Unavailable
-from cvmatcher.ports import CVSource, IndexStats
+from cvmatcher.ports import CVSource, IndexStats, Keeper
 from cvmatcher.store import candidates, ledger, live, mending, tombstones, vectors
 from cvmatcher.store.ledger import LedgerRow
 from cvmatcher.store.values import tag
@@ -64,6 +64,9 @@ async def repair(parts: CheckParts) -> dict[str, Any]:
     for difference in await differences(parts):
         log.info("repairing %s of %s", difference.kind, tag(difference.about))
         await _mend(difference)
+    for source in parts.sources.values():
+        if isinstance(source, Keeper):
+            await source.clear_abandoned()
     return _report(await differences(parts))
 
 
@@ -84,6 +87,8 @@ async def differences(parts: CheckParts) -> list[Difference]:
         found += _of_index(name, index.stats(), {c.id: c.content_hash for c in people.values()})
     for source in parts.sources.values():
         found += await _of_source(source, rows, parts.secret)
+        if isinstance(source, Keeper):
+            found += [Difference("file_half_written", f"{source.name}:{name}") for name in await source.abandoned()]
     return found
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 _OF_A_FILE = ("listed", "fetched", "read", "structured", "embedded", "saved", "indexed", "cursor_saved")
 _OF_A_MODEL = ("beside", "judged", "switched", "tidied")
-STEPS = _OF_A_FILE + _OF_A_MODEL
+_OF_AN_UPLOAD = ("incoming", "kept")
+STEPS = _OF_A_FILE + _OF_A_MODEL + _OF_AN_UPLOAD
 
 
 @dataclass

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,19 @@ class CVSource(Protocol):
 
     async def fetch(self, file_id: str) -> bytes:
         """The file's bytes, whole and checked. Raises FileGone, NotAllowed, Unavailable, Unreadable (too large)."""
+        ...
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """A source that writes its files itself, and may be killed at it."""
+
+    async def abandoned(self) -> list[str]:
+        """What was begun to be written and will never be whole, by names of the source's own."""
+        ...
+
+    async def clear_abandoned(self) -> int:
+        """Deletes it; how many."""
         ...
 
 

@@ -28,6 +28,7 @@ from cvmatcher.gate import Gate
 from cvmatcher.ingest import IngestParts
 from cvmatcher.jobs import Queue
 from cvmatcher.listing import Outcome
+from cvmatcher.ports import Keeper
 from cvmatcher.store import jobs as job_store
 from cvmatcher.store import ledger, sources, transactions, workers
 from cvmatcher.store.values import now
@@ -83,6 +84,8 @@ async def scan(ctx: dict[str, Any], name: str) -> str:
     source = parts.ingest.sources.get(name)
     if source is None:
         return Outcome.FAILED
+    if isinstance(source, Keeper) and (count := await source.clear_abandoned()):
+        log.warning("%s: %d files that were never whole are deleted: whoever wrote them has died", name, count)
     try:
         outcome = await listing.look(
             source,

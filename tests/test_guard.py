@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -11,6 +15,7 @@ import pytest
 
 from cvmatcher import guard
 from cvmatcher.domain import QuarantineReason, Unreadable
+from cvmatcher.guarded import frames
 
 HERE = "tests.misbehaving:"
 QUICK = guard.Limits(seconds=1.0)
@@ -56,6 +61,14 @@ async def test_each_end_has_its_reason_and_ends_the_child(name: str, reason: Qua
     assert await reason_of(name, limits=QUICK) is reason
     assert not psutil.pid_exists(first)
     assert (await guard.run(HERE + "echo"))["pid"] != first
+
+
+def test_a_child_that_nobody_looks_at_ends_in_time_too() -> None:
+    command = [sys.executable, "-m", "cvmatcher.guarded"]
+    request = {"function": f"{HERE}spin", "arguments": {}, "limits": asdict(QUICK)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own words
+        child.communicate(frames.pack(request))
+    assert child.returncode == -signal.SIGALRM, "by the clock: the limit of CPU time is later"
 
 
 async def test_memory_ends_at_the_limit() -> None:

@@ -23,6 +23,7 @@ from cvmatcher.domain import Conflict, NotFound, StaleCursor
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store import Database, connect, jobs, ledger, sources, tombstones, vectors
 from cvmatcher.store.transactions import Session, in_transaction
+from cvmatcher.store.upserts import upserted
 from tests.ingesting import until
 
 
@@ -122,6 +123,14 @@ async def test_a_slice_that_was_overtaken_writes_nothing(database: Database) -> 
     assert await jobs.stalled() == []
     assert await jobs.pause(current)
     assert await jobs.stalled() == [(job.id, 2)]
+
+
+async def test_who_makes_a_document_while_others_do_gets_it(database: Database) -> None:
+    for number in range(20):
+        racing = (upserted(database["made"], f"key{number}", {"$inc": {"n": 1}}) for _ in range(8))
+        made = [raw["n"] for raw in await asyncio.gather(*racing)]
+        assert all(1 <= n <= 8 for n in made)
+        assert max(made) == 8, "each is counted, and once"
 
 
 async def test_only_marks_of_the_erased_are_kept(database: Database) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmatcher import consistency, ingest, jobs, listing, reading, store
-from cvmatcher.adapters.uploads import UploadsSource, safe_name
+from cvmatcher.adapters.uploads import ABANDONED, UploadsSource, safe_name
 from cvmatcher.consistency import CheckParts
 from cvmatcher.domain import FileGone, FileState, NotFound, QuarantineReason, Unreadable
 from cvmatcher.ingest import IngestParts
@@ -85,6 +87,25 @@ def test_any_name_becomes_one_that_a_disk_takes_and_that_hides_nothing(name: str
     assert 0 < len(safe.encode()) < 200
     assert not safe.startswith((".", "~$"))
     assert not re.search(r'[\x00-\x1f\x7f/\\<>:"|?*\u202a-\u202e\u2066-\u2069\u200b]', safe)
+
+
+async def test_half_an_upload_whose_writer_died_is_found_and_deleted(database: store.Database, tmp_path: Path) -> None:
+    del database
+    source = UploadsSource("uploads", tmp_path)
+    kept = await source.add("a.pdf", b"%PDF-")
+    for name, age in (("young", 0.0), ("old", ABANDONED + 60)):
+        (tmp_path / f".{name}").mkdir()
+        for path in (tmp_path / f".{name}" / "b.pdf", tmp_path / f".{name}"):
+            path.touch()
+            os.utime(path, (time.time() - age,) * 2)
+    seen = await consistency.check(CheckParts({"uploads": source}))
+    halves = [one["about"] for one in seen["differences"] if one["kind"] == "file_half_written"]
+    assert halves == ["uploads:.old"]
+    mended = await consistency.repair(CheckParts({"uploads": source}))
+    assert "file_half_written" not in {one["kind"] for one in mended["differences"]}
+    assert not (tmp_path / ".old").exists()
+    assert (tmp_path / ".young").exists(), "it may still be written"
+    assert await source.fetch(kept.file_id) == b"%PDF-"
 
 
 # ------------------------------------------------------------------------------------------------------------ page

@@ -20,7 +20,8 @@ from cvmatcher.guarded import frames
 def limit(limits: dict[str, Any]) -> None:
     """Lowers what this process may use from here on; the kernel holds it, whatever C code does.
 
-    CPU counts from the process's start, so its limit moves with every request. The alarm is for a parent that died.
+    CPU counts from the process's start, so its limit moves with every request. The alarm ends this process in time also
+    where the parent has died or, on a machine that is too busy, looks late.
     """
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = int(used.ru_utime + used.ru_stime + limits["seconds"]) + 2
@@ -29,7 +30,7 @@ def limit(limits: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, unlimited))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits["file_size"], unlimited))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.setitimer(signal.ITIMER_REAL, limits["seconds"] + 5)
+    signal.setitimer(signal.ITIMER_REAL, limits["seconds"])
 
 
 def answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:

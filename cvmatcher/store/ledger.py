@@ -18,6 +18,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from cvmatcher.domain import FileState, NotFound, QuarantineReason, SourceFile, Value
 from cvmatcher.store.traces import Person, Rule, Traces, of_person
 from cvmatcher.store.transactions import Raw, Session
+from cvmatcher.store.upserts import upserted
 from cvmatcher.store.values import aware, in_chunks, known_fields, now
 
 MOST_STEPS = 60  # of a receipt; the latest are kept
@@ -340,9 +341,7 @@ async def uploaded(file: SourceFile, by: str) -> Due:
         "$setOnInsert": {**fresh(now()), "first_seen": now(), "lease_token": 0},
         "$push": more_steps([step("uploaded")]),
     }
-    raw = await collection().find_one_and_update(
-        {"_id": file.key}, change, upsert=True, return_document=ReturnDocument.AFTER
-    )
+    raw = await upserted(collection(), file.key, change)
     return Due(key=file.key, token=raw["lease_token"])
 
 

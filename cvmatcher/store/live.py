@@ -14,6 +14,7 @@ from pymongo import ReturnDocument
 
 from cvmatcher.domain import Value
 from cvmatcher.store.transactions import Raw, Session
+from cvmatcher.store.upserts import upserted
 from cvmatcher.store.values import aware, known_fields, now
 
 _ID = "live"
@@ -113,10 +114,7 @@ async def begin(model_id: str, passages_version: str, structured_by: str) -> Liv
         "since": now(),
         "next": None,
     }
-    raw = await _collection().find_one_and_update(
-        {"_id": _ID}, {"$setOnInsert": first}, upsert=True, return_document=ReturnDocument.AFTER
-    )
-    return _live(raw)
+    return _live(await upserted(_collection(), _ID, {"$setOnInsert": first}))
 
 
 async def went_through(passages_version: str, structured_by: str) -> None:

@@ -17,11 +17,12 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from beanie import Document
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from cvmatcher.domain import Conflict, InvalidInput, NotFound, TooManyTries, Value
 from cvmatcher.store.traces import NOBODY, Traces
+from cvmatcher.store.upserts import upserted
 
 SESSION_LIFE = timedelta(days=14)
 SESSION_IDLE = timedelta(hours=12)
@@ -310,10 +311,6 @@ async def count_try(account: str, address: str) -> None:
 
 async def _count(key: str, expires: datetime) -> int:
     """One atomic step, so that a hundred parallel tries count a hundred."""
-    row = await TriesDocument.get_pymongo_collection().find_one_and_update(
-        {"_id": key},
-        {"$inc": {"tries": 1}, "$setOnInsert": {"expires": expires}},
-        upsert=True,
-        return_document=ReturnDocument.AFTER,
-    )
-    return int(row["tries"]) if row else 1
+    change = {"$inc": {"tries": 1}, "$setOnInsert": {"expires": expires}}
+    row = await upserted(TriesDocument.get_pymongo_collection(), key, change)
+    return int(row["tries"])

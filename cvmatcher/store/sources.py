@@ -21,6 +21,7 @@ from cvmatcher.domain import FileState, ListingPage, SourceFile, Value
 from cvmatcher.store import candidates, ledger
 from cvmatcher.store.traces import NOBODY, Rule, Traces, forgotten, masked
 from cvmatcher.store.transactions import Raw, Session, in_transaction
+from cvmatcher.store.upserts import upserted
 from cvmatcher.store.values import aware, known_fields, now
 
 
@@ -163,10 +164,7 @@ async def listing_under_way() -> bool:
 async def ask(name: str, *, full: bool = False) -> SourceState:
     """Notes that a look (a complete one) is wanted, also while one is under way."""
     fields = {"asked_at": now()} | ({"full_asked_at": now()} if full else {})
-    raw = await _sources().find_one_and_update(
-        {"_id": name}, {"$set": fields}, upsert=True, return_document=ReturnDocument.AFTER
-    )
-    return _state(raw)
+    return _state(await upserted(_sources(), name, {"$set": fields}))
 
 
 async def want_full(name: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,7 @@ async def _taken_in(scene: Scene) -> None:
     scene.broken()
     worker = scene.worker()
     seen = Children()
-    watching = asyncio.create_task(seen.watch(worker.pid or 0))
+    watching = asyncio.create_task(seen.watch(worker.pid or 0, scene.home / "readers"))
     try:
         await scene.recovered()
     finally:
@@ -68,12 +68,11 @@ async def _taken_in(scene: Scene) -> None:
             await watching
     if worker.exitcode is not None:
         raise Lost(f"the worker ended with {worker.exitcode}")
-    seconds = max(seen.seconds.values(), default=0.0)
-    scene.notes.append(f"largest child {seen.memory >> 20} MB, longest {seconds:.1f} s")
+    scene.notes.append(f"largest child {seen.memory >> 20} MB, longest at one file {seen.seconds:.1f} s")
     if seen.memory > MOST_MEMORY:
         raise Lost("a child took more than 1 GB")
-    if seconds > MOST_SECONDS + 2 * LOOK:
-        raise Lost(f"a child lived for {seconds:.1f} s")
+    if seen.seconds > MOST_SECONDS + 2 * LOOK:
+        raise Lost(f"a child was at one file for {seen.seconds:.1f} s")
 
 
 LOOK = 0.05  # seconds between two looks at the children
@@ -84,15 +83,22 @@ class Children:
     """What a worker's readers take, seen from the outside."""
 
     memory: int = 0  # bytes, of the largest
-    seconds: dict[int, float] = field(default_factory=dict)  # by process, from its birth
+    seconds: float = 0.0  # of the longest at one file; starting Python and waiting for work are none of it
 
-    async def watch(self, pid: int) -> None:
+    async def watch(self, pid: int, notes: Path) -> None:
+        """`notes`: where the worker says since when each child has been at its file."""
         while True:
             with suppress(psutil.Error):
                 for child in psutil.Process(pid).children(recursive=True):
                     self.memory = max(self.memory, child.memory_info().rss)
-                    self.seconds[child.pid] = time.time() - child.create_time()
+                    self._at_a_file(child, notes / str(child.pid))
             await asyncio.sleep(LOOK)
+
+    def _at_a_file(self, child: psutil.Process, note: Path) -> None:
+        with suppress(FileNotFoundError, ValueError):  # just ended, just begun
+            seconds = time.monotonic() - float(note.read_text())
+            if child.status() != psutil.STATUS_ZOMBIE:
+                self.seconds = max(self.seconds, seconds)
 
 
 # --------------------------------------------------------------------------------------------------------- files

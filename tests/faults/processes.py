@@ -19,11 +19,13 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
 
-from cvmatcher import failpoint, ingest, jobs, reading, start, store, wiring, worker
+from cvmatcher import failpoint, guard, ingest, jobs, reading, start, store, wiring, worker
+from cvmatcher.adapters import uploads
 from cvmatcher.adapters.breaker import Breaker
 from cvmatcher.adapters.drive import DriveSource
 from cvmatcher.adapters.faiss_index import FaissIndex
@@ -31,18 +33,20 @@ from cvmatcher.adapters.gemini import Gemini, GeminiInterpreter, GeminiReranker,
 from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.adapters.uploads import UploadsSource
 from cvmatcher.adapters.word_index import TantivyIndex
 from cvmatcher.domain import CVText, Unavailable
+from cvmatcher.embedders import Embedders
 from cvmatcher.indexing import Follower
 from cvmatcher.ingest import IngestParts
-from cvmatcher.ports import CVSource, Structurer
+from cvmatcher.ports import CVSource, Embedder, Structurer
 from cvmatcher.quota import CallQuota
 from cvmatcher.search import SearchParts
 from cvmatcher.settings import Settings
 from cvmatcher.store import candidates
 from cvmatcher.web.app import create_app
-from tests.fakes import HashEmbedder
 from tests.ingesting import FirstLineStructurer, folder_source, read_plain
+from tests.models import OLD, either, named
 
 SECRET = "the harness' own secret key, 32 letters and more"
 FORKS = multiprocessing.get_context("forkserver")
@@ -78,8 +82,13 @@ class Plan:
     drive: tuple[str, str, str] | None = None  # token, folder id, address
     gemini: str = ""  # address
     structurer: str = "rules/1"
+    model: str = OLD  # of the settings
     structure_seconds: float = 2.0  # how long ingestion waits for the model
     burst: bool = False
+
+    @property
+    def uploads(self) -> Path:
+        return Path(self.folder).parent / "uploads"
 
     def start(self, what: Callable[[Plan], None]) -> ForkServerProcess:
         process = FORKS.Process(target=what, args=(self,), daemon=False)
@@ -94,7 +103,7 @@ def sources_of(plan: Plan) -> dict[str, CVSource]:
     if plan.drive is not None:
         token, folder, url = plan.drive
         return {"drive": DriveSource("drive", token, folder, base_url=url, backoff=0.02, tries=3)}
-    return {"folder": folder_source(Path(plan.folder))}
+    return {"folder": folder_source(Path(plan.folder)), "uploads": UploadsSource("uploads", plan.uploads)}
 
 
 def gemini_of(plan: Plan, queue: jobs.Queue) -> Gemini | None:
@@ -125,7 +134,8 @@ def parts_of(plan: Plan, gemini: Gemini | None) -> IngestParts:
         read=read,
         structurer=GeminiStructurer(gemini, rules) if gemini else rules,
         rules=rules,
-        embedder=HashEmbedder(),
+        embedder=named(plan.model),
+        other=either,
         secret=SECRET.encode(),
         lease_seconds=plan.pace.lease,
     )
@@ -145,6 +155,22 @@ async def _read_moody(data: bytes, name: str, home: Path) -> CVText:
         elif tries < int(data[1:2]):
             raise Unavailable("not today") if data[:1] == b"~" else KeyError("a bug of ours")
     return await read_plain(data, name, "")
+
+
+def _note_readers(home: Path) -> None:
+    """Each guarded child's file is noted while it is at it, with the moment of its begin: `readers/PID` in the home."""
+    whole = guard._Child.call
+
+    def noted(child: guard._Child, function: str, data: bytes, arguments: dict[str, Any], limits: guard.Limits) -> Any:
+        note = home / "readers" / str(child._process.pid)
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(str(time.monotonic()))
+        try:
+            return whole(child, function, data, arguments, limits)
+        finally:
+            note.unlink()
+
+    guard._Child.call = noted  # type: ignore[method-assign, assignment]
 
 
 def _begin(plan: Plan, name: str) -> None:
@@ -175,8 +201,11 @@ def _show_tasks_when_asked() -> None:
 def work(plan: Plan) -> None:
     """A worker, until it is told to end or killed; with `burst`, until there is nothing to do."""
     _begin(plan, "worker")
+    if plan.pdf:
+        _note_readers(Path(plan.home))
     worker.TIMEOUT = plan.pace.job
     ingest.STRUCTURE_SECONDS = min(ingest.STRUCTURE_SECONDS, plan.structure_seconds)
+    uploads.ABANDONED = 2.0
     ingest.FIRST_WAIT = min(ingest.FIRST_WAIT, 4 * plan.pace.tick)
     asyncio.run(_work(plan))
 
@@ -229,7 +258,7 @@ async def services(plan: Plan, database: store.Database) -> AsyncIterator[wiring
 
 
 def _services(plan: Plan, database: store.Database, queue: jobs.Queue, gemini: Gemini | None) -> wiring.Services:
-    embedder = HashEmbedder()
+    embedder = named(plan.model)
     vectors = FaissIndex(embedder.model_id, embedder.dimension, Path(plan.home) / "index" / "vectors")
     words = TantivyIndex()
     parts = parts_of(plan, gemini)
@@ -239,7 +268,7 @@ def _services(plan: Plan, database: store.Database, queue: jobs.Queue, gemini: G
         cvmatcher_home=Path(plan.home),
         cv_folder=Path(plan.folder),
     )
-    return wiring.Services(
+    services = wiring.Services(
         settings=settings,
         database=database,
         queue=queue,
@@ -250,15 +279,18 @@ def _services(plan: Plan, database: store.Database, queue: jobs.Queue, gemini: G
         vectors=vectors,
         words=words,
         follower=Follower(vectors, words, compare_seconds=plan.pace.tick * 5),
-        search=search_parts(vectors, words, gemini),
+        search=search_parts(embedder, vectors, words, gemini),
         ingest=parts,
         gemini=gemini,
+        embedders=Embedders(named),
     )
+    services.follower.models = services
+    return services
 
 
-def search_parts(vectors: FaissIndex, words: TantivyIndex, gemini: Gemini | None) -> SearchParts:
+def search_parts(embedder: Embedder, vectors: FaissIndex, words: TantivyIndex, gemini: Gemini | None) -> SearchParts:
     return SearchParts(
-        embedder=HashEmbedder(),
+        embedder=embedder,
         vectors=vectors,
         words=words,
         rules=RulesInterpreter(),

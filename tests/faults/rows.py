@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults import badfiles, kills, serving, stores, vendors
+from tests.faults import adding, badfiles, changing, kills, serving, stores, vendors
 
-ALL = (kills, stores, vendors, serving, badfiles)
+ALL = (kills, stores, vendors, serving, adding, changing, badfiles)
 ROWS = (
     kills.KILL,
     kills.BLOCKED,
@@ -20,6 +20,8 @@ ROWS = (
     serving.INDEX,
     serving.TWO,
     serving.LEAVES,
+    adding.UPLOADS,
+    changing.MODEL,
     badfiles.UNREADABLE,
     badfiles.BOMBS,
     badfiles.DOCX,
