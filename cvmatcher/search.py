@@ -95,6 +95,14 @@ class _Turn:
     candidates: dict[str, Candidate] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
+    _model_until: float | None = None
+
+    @property
+    def model_until(self) -> float:
+        """When the last call to a model ends, by the event loop's clock: understanding and judging share the time."""
+        if self._model_until is None:
+            self._model_until = asyncio.get_running_loop().time() + self.parts.model_seconds
+        return self._model_until
 
 
 async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[SearchEvent]:
@@ -106,7 +114,7 @@ async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[Searc
     understanding = await _understand(request, parts)
     turn.criteria, turn.unused = understanding.criteria, understanding.not_understood
     yield Understood(understanding=understanding)
-    refining = _start_refining(request, parts)
+    refining = _start_refining(turn)
     try:
         async for event in _find(turn):
             yield event
@@ -145,20 +153,21 @@ async def _understand(request: SearchRequest, parts: SearchParts) -> Understandi
 Refined = tuple[Understanding | None, str]
 
 
-def _start_refining(request: SearchRequest, parts: SearchParts) -> asyncio.Task[Refined] | None:
-    if parts.model is None or request.criteria is not None:
+def _start_refining(turn: _Turn) -> asyncio.Task[Refined] | None:
+    if turn.parts.model is None or turn.request.criteria is not None:
         return None
-    return asyncio.create_task(_refine(request, parts, parts.model))
+    return asyncio.create_task(_refine(turn, turn.parts.model))
 
 
-async def _refine(request: SearchRequest, parts: SearchParts, model: Interpreter) -> Refined:
+async def _refine(turn: _Turn, model: Interpreter) -> Refined:
     """The model's criteria, or why there are none: first hits never wait for this. What names somebody of the pool is
     not shown to it: the rules' criteria stay.
     """
+    request, parts = turn.request, turn.parts
     told = [request.message, *(turn.message for turn in request.conversation)]
     told += [c.label for turn in request.conversation for c in turn.criteria]
     try:
-        async with asyncio.timeout(parts.model_seconds):
+        async with asyncio.timeout_at(turn.model_until):
             if await mentions.named(told, parts.words, parts.read_candidates):
                 return None, ""
             understanding = await model.interpret(request.message, request.conversation)
@@ -359,7 +368,7 @@ async def _take_all(
 ) -> str:
     """Takes the model's verdicts; puts the id of each candidate fully judged. Gives why it broke off, or ""."""
     try:
-        async with asyncio.timeout(turn.parts.model_seconds):
+        async with asyncio.timeout_at(turn.model_until):
             async for verdict in judge.judge(criteria, desk.dossiers):
                 candidate_id = desk.take(verdict)
                 if candidate_id is not None and desk.complete(candidate_id):

@@ -233,6 +233,23 @@ async def test_a_slow_judge_is_cut_and_what_came_stays(pool: Pool) -> None:
     assert left.is_set()
 
 
+async def test_understanding_and_judging_share_the_model_s_time(pool: Pool) -> None:
+    class Never:
+        async def interpret(self, message: str, conversation: Sequence[EarlierTurn]) -> Understanding:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async def in_a_moment(criteria: Sequence[Criterion], dossiers: Sequence[Dossier]) -> AsyncIterator[Verdict]:
+        await asyncio.sleep(0.001)
+        for criterion in criteria:
+            yield verdict(dossiers[0], criterion, "Développeur Python")
+
+    events = await events_of(pool, MESSAGE, model=Never(), judge_by_model=Scripted(in_a_moment), model_seconds=0.05)
+    assert events.count(Status(code=StatusCode.SIMPLE_ORDER, detail="slow")) == 2
+    assert last_order(events).by == "rules"
+    assert events[-1] == Ended(state="done")
+
+
 async def test_a_reader_who_leaves_takes_the_model_s_work_along(pool: Pool) -> None:
     left = asyncio.Event()
 
