@@ -140,3 +140,13 @@ def test_a_diploma_has_its_other_names_and_no_other_diplomas(name: str, same: st
 
 def test_every_name_of_the_education_list_is_of_one_kind() -> None:
     assert all(education.kind(canonical) in education.Kind for canonical in education.everything())
+
+
+@pytest.mark.parametrize(("one", "other"), [("ACCA", "ACA"), ("CISA", "CISM"), ("SMSTS", "CSCS"), ("PayFit", "Silae")])
+def test_neighbours_on_the_market_are_no_names_of_one_another(one: str, other: str) -> None:
+    assert other not in skills.shown_by(one)
+
+
+@pytest.mark.parametrize("text", ["mes collègues, ils ont payé", "please send the facts", "a disc and a rag"])
+def test_everyday_words_are_no_skills(text: str) -> None:
+    assert skills.find(text) == []

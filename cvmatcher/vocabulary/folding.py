@@ -109,7 +109,9 @@ class Lexicon:
     """Names -> canonical names, found in running text, longest first. Names sharing a stem share an entry."""
 
     _entries: dict[tuple[str, ...], list[tuple[str, str | None]]] = field(default_factory=dict)
-    _longest: int = 0
+    _widths: dict[str, list[int]] = field(
+        default_factory=dict
+    )  # first word's stem -> lengths of its names, longest first
 
     def add(self, name: str, canonical: str, *, exact: bool = False) -> None:
         """`exact`: the name counts only with these very capitals."""
@@ -120,7 +122,9 @@ class Lexicon:
         known = self._entries.setdefault(key, [])
         if entry not in known:
             known.append(entry)
-        self._longest = max(self._longest, len(key))
+        if len(key) not in (widths := self._widths.setdefault(key[0], [])):
+            widths.append(len(key))
+            widths.sort(reverse=True)
 
     def get(self, name: str) -> tuple[str, ...]:
         """All that the whole of `name` may name; capitals do not matter here."""
@@ -139,9 +143,10 @@ class Lexicon:
             position += width
 
     def _at(self, words: Sequence[Token], position: int, text: str) -> tuple[list[Match], int]:
-        for width in range(min(self._longest, len(words) - position), 0, -1):
-            entries = self._entries.get(tuple(word.stem for word in words[position : position + width]))
-            if not entries:
+        for width in self._widths.get(words[position].stem, ()):
+            key = tuple(word.stem for word in words[position : position + width])
+            entries = self._entries.get(key)
+            if not entries or len(key) < width:
                 continue
             start, end = words[position].start, words[position + width - 1].end
             found = [
