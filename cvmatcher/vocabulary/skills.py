@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from cvmatcher.vocabulary.folding import Match
@@ -16,7 +16,12 @@ def _all() -> Thesaurus:
 
 def find(text: str) -> list[Match]:
     """Skills named in running text, with where; names that need their capitals ("R", "Go", "Word") only with them."""
-    return _all().find(text)
+    return list(_found(text))
+
+
+@lru_cache(maxsize=64)  # a message is asked from many sides while it is read
+def _found(text: str) -> tuple[Match, ...]:
+    return tuple(_all().find(text))
 
 
 def canonical(term: str) -> str | None:
