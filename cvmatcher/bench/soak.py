@@ -1,7 +1,7 @@
-"""Everything at once, for minutes: searches, likes, files that come and go, and random faults (`cvmatcher bench soak`).
+"""Everything at once, for minutes: searches, likes, uploads, files that come and go, random faults (`bench soak`).
 
 Runs what `cvmatcher up` runs, on a temporary home. At the end nobody may be lost or doubled, every acknowledged like
-must be there, and `check` must find no difference.
+and upload must be there, nobody who was taken back may return, and `check` must find no difference.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from typing import Any
 import psutil
 
 from cvmatcher import consistency, demo, store, supervisor
-from cvmatcher.bench.visitors import Files, Visitor, summed
+from cvmatcher.bench.visitors import Files, Uploader, Visitor, summed
 from cvmatcher.domain import FileState
 from cvmatcher.settings import Settings
 from cvmatcher.store import candidates, ledger, likes, people, pool, shortlisted
-from cvmatcher.wiring import open_services
+from cvmatcher.wiring import UPLOADS, open_services
 
 PEOPLE, VISITORS = 80, 3
 PATIENCE = 300.0  # seconds that all may take to be searchable at the beginning and at the end
@@ -39,6 +39,15 @@ PARTS = {"web": "cvmatcher web", "worker": "cvmatcher worker", "mongo": "secantu
 HARMLESS = {"answered", "told to wait (503)", "no connection", "gone (404)"}  # while servers are being killed
 
 Report = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """All who use the app at once."""
+
+    visitors: list[Visitor]
+    uploader: Uploader
+    files: Files
 
 
 async def soak(settings: Settings, minutes: float, seed: int) -> Report:
@@ -62,16 +71,17 @@ async def soak(settings: Settings, minutes: float, seed: int) -> Report:
             chance = random.Random(seed)  # noqa: S311 - it must repeat
             address = supervisor.local_address(running)
             visitors = [Visitor(address, token, random.Random(seed + n)) for n in range(VISITORS)]  # noqa: S311
-            files = Files(home / "cvs", spare, chance)
+            files = Files(home / "cvs", spare[::2], chance)
+            uploader = Uploader(address, token, spare[1::2], random.Random(seed))  # noqa: S311
             faults = Faults(random.Random(seed))  # noqa: S311
-            ran = await _run(visitors, files, faults, minutes * 60)
+            ran = await _run(Crowd(visitors, uploader, files), faults, minutes * 60)
             about = {"minutes": minutes, "seed": seed, "machine": _machine()}
-            return about | ran | await _report(running, visitors, files, user)
+            return about | ran | await _report(running, Crowd(visitors, uploader, files), user)
 
 
 def _make_files(home: Path, seed: int, minutes: float) -> list[Path]:
     """Fills the folder; returns files to be dropped later."""
-    made = demo.make_pool(home / "spare", PEOPLE + round(20 * minutes) + 10, seed)
+    made = demo.make_pool(home / "spare", PEOPLE + round(40 * minutes) + 20, seed)
     for path in made[:PEOPLE]:
         shutil.copyfile(path, home / "cvs" / path.name)
     return made[PEOPLE:]
@@ -85,13 +95,14 @@ async def _opened(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def _run(visitors: list[Visitor], files: Files, faults: Faults, seconds: float) -> Report:
-    await _settled(files)
-    for visitor in visitors:
+async def _run(crowd: Crowd, faults: Faults, seconds: float) -> Report:
+    await _settled(crowd.files)
+    for visitor in crowd.visitors:
         await visitor.search()  # what a first search loads is not counted as growth
     before = _processes()
     highest = dict(before)
-    work = [*(visitor.stay() for visitor in visitors), files.stir(), faults.happen(), _watch(highest)]
+    staying = [crowd.uploader.stay(), *(visitor.stay() for visitor in crowd.visitors)]
+    work = [*staying, crowd.files.stir(), faults.happen(), _watch(highest)]
     tasks = [asyncio.create_task(each) for each in work]
     done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
     for task in tasks:
@@ -101,7 +112,7 @@ async def _run(visitors: list[Visitor], files: Files, faults: Faults, seconds: f
         task.result()
     faults.thaw()
     ended = monotonic()
-    await _settled(files)
+    await _settled(crowd.files)
     return {
         "faults": dict(faults.done),
         "settled_after_seconds": round(monotonic() - ended, 1),
@@ -112,11 +123,13 @@ async def _run(visitors: list[Visitor], files: Files, faults: Faults, seconds: f
     }
 
 
-async def _report(settings: Settings, visitors: list[Visitor], files: Files, user: str) -> Report:
-    wanted = Counter(files.hashes().values())
+async def _report(settings: Settings, crowd: Crowd, user: str) -> Report:
+    visitors, uploader, files = crowd.visitors, crowd.uploader, crowd.files
+    wanted = Counter([*files.hashes().values(), *uploader.kept.values()])
     held = Counter([candidate.content_hash async for candidate in candidates.each()])
     refused = [row for row in await ledger.each() if row.state is FileState.QUARANTINED]
     missing = wanted.keys() - held.keys() - {row.content_hash for row in refused}
+    returned = uploader.removed & held.keys()
     there = {candidate.id async for candidate in candidates.each()}
     kept = {one.candidate_id for one in await shortlisted.entries((await likes.current(user)).id)}
     lost_likes = {one for visitor in visitors for one in visitor.liked} & there - kept
@@ -124,18 +137,19 @@ async def _report(settings: Settings, visitors: list[Visitor], files: Files, use
     async with open_services(settings) as services, services.follower:
         checked = await consistency.check(services.consistency)
     asked = summed(visitors)
-    bad = {
-        name: n for name, n in (Counter(asked["searches"]) + Counter(asked["likes"])).items() if name not in HARMLESS
-    }
+    asked |= {"uploads": dict(uploader.uploads), "removals": dict(uploader.removals)}
+    outcomes = sum((Counter(asked[kind]) for kind in ("searches", "likes", "uploads", "removals")), Counter[str]())
+    bad = {name: n for name, n in outcomes.items() if name not in HARMLESS}
     doubled = sum(n - 1 for n in held.values())
     return asked | {
-        "ok": checked["ok"] and balanced and not (missing or doubled or lost_likes or bad),
+        "ok": checked["ok"] and balanced and not (missing or doubled or returned or lost_likes or bad),
         "files": dict(files.done),
         "candidates": sum(held.values()),
         "quarantined": len(refused),
         "lost": len(missing),
         "doubled": doubled,
         "likes_lost": len(lost_likes),
+        "uploads_returned": len(returned),
         "check": "no difference" if checked["ok"] else checked["differences"],
         "balanced": balanced,
         "wrong_answers": bad,
@@ -147,8 +161,11 @@ async def _settled(files: Files) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
             wanted = await asyncio.to_thread(files.hashes)
-            rows = {row.file_id: row for row in await ledger.each() if row.state is not FileState.REMOVED}
-            if rows.keys() == wanted.keys() and all(_is_done(row, wanted[name]) for name, row in rows.items()):
+            standing = [row for row in await ledger.each() if row.state is not FileState.REMOVED]
+            rows = {row.file_id: row for row in standing if row.source != UPLOADS}
+            added = all(row.state is not FileState.IN_PROGRESS for row in standing if row.source == UPLOADS)
+            dropped = all(_is_done(row, wanted[name]) for name, row in rows.items() if name in wanted)
+            if rows.keys() == wanted.keys() and dropped and added:
                 return
             await asyncio.sleep(1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import html
 import random
 import re
 import shutil
@@ -20,6 +21,7 @@ from typing import Any
 
 ANSWER_SECONDS = 30.0
 TURN_SECONDS = 25.0
+BOUNDARY = "soak-4d1f0c8e2b"
 MESSAGES = (
     "développeur Python à Lyon qui parle allemand",
     "senior nurse with ten years of experience",
@@ -79,12 +81,12 @@ class Visitor:
             self.liked.add(candidate_id)
 
     async def _ask(self, path: str, fields: dict[str, str] | None = None) -> Answer:
-        return await asyncio.to_thread(_request, urllib.parse.urljoin(self.base, path), self.token, fields)
+        data = None if fields is None else urllib.parse.urlencode(fields).encode()
+        return await asyncio.to_thread(_request, urllib.parse.urljoin(self.base, path), self.token, data)
 
 
-def _request(url: str, token: str, fields: dict[str, str] | None) -> Answer:
-    data = None if fields is None else urllib.parse.urlencode(fields).encode()
-    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+def _request(url: str, token: str, data: bytes | None, more: dict[str, str] | None = None) -> Answer:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html", **(more or {})}
     begun = monotonic()
     try:
         with urllib.request.urlopen(  # noqa: S310 - our own server on loopback
@@ -110,6 +112,63 @@ def _outcome(answer: Answer) -> str:
             return "gone (404)"
         case status:
             return f"status {status}"
+
+
+@dataclass
+class Uploader:
+    """Adds files through the page's route, each once, and takes some back. What was acknowledged is remembered.
+
+    `spare`: paths of files that nobody else has. A request that broke off may have done its work or not: `unsure`.
+    """
+
+    base: str
+    token: str
+    spare: list[Path]
+    random: random.Random
+    pause: tuple[float, float] = (1.0, 4.0)  # seconds between two acts
+    uploads: Counter[str] = field(default_factory=Counter)
+    removals: Counter[str] = field(default_factory=Counter)
+    kept: dict[str, str] = field(default_factory=dict)  # file key -> SHA-256
+    removed: set[str] = field(default_factory=set)  # SHA-256
+    unsure: set[str] = field(default_factory=set)  # SHA-256
+
+    async def stay(self) -> None:
+        while self.spare:
+            await (self._remove() if self.kept and self.random.random() < 0.3 else self._add())
+            await asyncio.sleep(self.random.uniform(*self.pause))
+
+    async def _add(self) -> None:
+        path = self.spare.pop()
+        data = await asyncio.to_thread(path.read_bytes)
+        content = hashlib.sha256(data).hexdigest()
+        answer = await self._post("/uploads", _form(path.name, data), f"multipart/form-data; boundary={BOUNDARY}")
+        key = re.search(r'name="key" value="([^"]+)"', answer.text)
+        self.uploads[_outcome(answer) if answer.status != 200 or key else "no row"] += 1
+        if key:
+            self.kept[html.unescape(key[1])] = content
+        else:
+            self.unsure.add(content)
+
+    async def _remove(self) -> None:
+        key = self.random.choice(sorted(self.kept))
+        content = self.kept.pop(key)
+        self.unsure.add(content)
+        data = urllib.parse.urlencode({"key": key}).encode()
+        answer = await self._post("/uploads/remove", data, "application/x-www-form-urlencoded")
+        self.removals[_outcome(answer)] += 1
+        if answer.status == 200:
+            self.unsure.remove(content)
+            self.removed.add(content)
+
+    async def _post(self, path: str, data: bytes, kind: str) -> Answer:
+        more = {"Content-Type": kind, "HX-Request": "true", "HX-Request-Type": "partial"}
+        return await asyncio.to_thread(_request, urllib.parse.urljoin(self.base, path), self.token, data, more)
+
+
+def _form(name: str, data: bytes) -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    kind = "Content-Type: application/octet-stream\r\n\r\n"
+    return (head + kind).encode() + data + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 def percentiles(values: list[float]) -> dict[str, float]:
