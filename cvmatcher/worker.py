@@ -29,8 +29,8 @@ from cvmatcher.ingest import IngestParts
 from cvmatcher.jobs import Queue
 from cvmatcher.listing import Outcome
 from cvmatcher.ports import Keeper
+from cvmatcher.store import candidates, ledger, sources, transactions, workers
 from cvmatcher.store import jobs as job_store
-from cvmatcher.store import ledger, sources, transactions, workers
 from cvmatcher.store.values import now
 
 if TYPE_CHECKING:  # at run time it would load every model library into processes that need none
@@ -122,6 +122,13 @@ async def sweep(parts: WorkerParts) -> None:
         await jobs.enqueue_job(parts.queue, job_id, slices)
 
 
+async def _begin(parts: WorkerParts) -> None:
+    """What a worker sees to once, when it starts: today's model, and what an older version did not store."""
+    await switching.begin(parts.ingest, parts.queue)
+    if linked := await candidates.note_contacts():
+        log.info("%d candidates of an older version can be linked by e-mail and phone now", linked)
+
+
 async def look_when_due(parts: WorkerParts) -> None:
     """A look at every source whose last one began `scan_seconds` ago."""
     moment = now()
@@ -137,7 +144,7 @@ async def _sweep(parts: WorkerParts) -> None:
     while True:
         try:
             if not asked:
-                await switching.begin(parts.ingest, parts.queue)
+                await _begin(parts)
                 asked = True
             await workers.beat(parts.ingest.owner)
             for dead in await workers.bury_the_dead(parts.ingest.owner, SILENCE):
@@ -253,7 +260,7 @@ async def serve(parts: WorkerParts) -> None:
 async def drain(parts: WorkerParts) -> None:
     """Works until no file waits (later tries aside), no job is active and no look is under way, then returns."""
     parts = replace(parts, ingest=replace(parts.ingest, owner=_owner()))
-    await switching.begin(parts.ingest, parts.queue)
+    await _begin(parts)
     await jobs.retry_mended(parts.queue, parts.ingest.mended)
     await _work(parts, [], _quiet(parts))
 

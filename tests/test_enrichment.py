@@ -83,7 +83,7 @@ async def _found(services: Services, message: str) -> list[str]:
 async def test_a_quota_that_runs_out_delays_the_model_and_nothing_else(site: Site) -> None:
     working = asyncio.create_task(worker.serve(site.parts))
     try:
-        await until(lambda: _waiting(2))
+        await until(lambda: _waiting(2), seconds=90)
         assert set((await states()).values()) == {FileState.SEARCHABLE}
         before = {one.profile.name: one for one in await all_candidates()}
         assert {one.structured_by for one in before.values()} == {site.parts.ingest.rules.version}
@@ -92,10 +92,10 @@ async def test_a_quota_that_runs_out_delays_the_model_and_nothing_else(site: Sit
         assert (await _found(site.services, "Python"))[0] == "Ada Lovelace"
         refused = len(site.model.requests)
         await site.model.arrived(refused + 1)  # asked again by itself, and refused again
-        await until(lambda: _waiting(2))
+        await until(lambda: _waiting(2), seconds=90)
 
         site.model.decide(honest)  # the quota is back
-        await until(lambda: _waiting(0))
+        await until(lambda: _waiting(0), seconds=90)
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)

@@ -49,18 +49,6 @@ async def test_an_upload_is_a_file_of_its_source(tmp_path: Path) -> None:
         await source.fetch(file.file_id)
 
 
-async def test_what_a_dead_process_left_half_written_goes(tmp_path: Path) -> None:
-    source = UploadsSource("uploads", tmp_path)
-    kept = await source.add("a.pdf", b"%PDF-")
-    for name, age in ((".torn", 3600), (".fresh", 0)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "cv.pdf").write_bytes(b"%PDF- half")
-        os.utime(tmp_path / name, (time.time() - age,) * 2)
-    assert (await source.changes(None)).files == (kept,)
-    assert not (tmp_path / ".torn").exists()
-    assert (tmp_path / ".fresh").exists()
-
-
 @pytest.mark.parametrize("file_id", ["", ".", "..", "../x", "a", "/etc/passwd", "a/b/c", "a/../b"])
 async def test_nothing_but_an_upload_is_deleted(tmp_path: Path, file_id: str) -> None:
     outside = tmp_path / "x"

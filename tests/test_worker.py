@@ -18,8 +18,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from cvmatcher import embedded, ingest, jobs, store, worker
-from cvmatcher.domain import Conflict, CVText, FileState, QuarantineReason, Unread, Unreadable
-from cvmatcher.store import Database, candidates, ledger, sources, workers
+from cvmatcher.domain import Conflict, CVText, FileState, Profile, QuarantineReason, Unread, Unreadable
+from cvmatcher.store import Database, candidates, ledger, same_person, sources, workers
 from cvmatcher.store import jobs as job_store
 from tests.ingesting import (
     FirstLineStructurer,
@@ -34,6 +34,7 @@ from tests.ingesting import (
     until,
     write,
 )
+from tests.site import candidate
 
 KILLED_AT = ("listed", "cursor_saved", "fetched", "read", "structured", "embedded", "saved")
 
@@ -333,6 +334,23 @@ async def test_a_file_that_gives_less_when_it_is_read_again_keeps_what_is_known(
     assert answers == []
     assert await all_candidates() == before
     await assert_sound()
+
+
+async def test_candidates_of_a_version_without_links_are_linked_when_a_worker_starts(
+    parts: worker.WorkerParts, tmp_path: Path
+) -> None:
+    mail = Profile(name="Ada", emails=("Ada@Example.org",), phones=("06 12 34 56 78",))
+    for number in (1, 2, 3):
+        await candidate(number, profile=mail if number < 3 else Profile(name="Bob"))
+    await candidates.collection().update_many({}, {"$unset": {"contacts": ""}})
+    first, _second, third = [one async for one in candidates.each()]
+    assert await same_person.linked(first) == []
+    await worker.drain(parts)
+    assert [link.candidate.id for link in await same_person.linked(first)] == ["cand2"]
+    assert await same_person.linked(third) == []
+    before = [raw async for raw in candidates.collection().find({})]
+    await worker.drain(parts)
+    assert [raw async for raw in candidates.collection().find({})] == before
 
 
 # --------------------------------------------------------------------------------------------------------- the queue

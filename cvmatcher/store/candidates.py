@@ -124,6 +124,17 @@ def comparable(profile: Profile) -> list[str]:
     return sorted({mail.strip().casefold() for mail in profile.emails if mail.strip()} | phones)
 
 
+async def note_contacts() -> int:
+    """Makes the contacts comparable of candidates that a version without links stored; how many. Safe to repeat."""
+    lacking = {"contacts": {"$exists": False}}
+    count = 0
+    async for raw in collection().find(lacking, {"profile": 1}):
+        contacts = comparable(Profile.model_validate(raw["profile"]))
+        change = {"$set": {"contacts": contacts}, **_TOUCH}
+        count += int((await collection().update_one({"_id": raw["_id"], **lacking}, change)).modified_count)
+    return count
+
+
 async def sharing_contact(candidate: Candidate, limit: int) -> list[Candidate]:
     """Others with one of its e-mails or phones."""
     wanted = comparable(candidate.profile)
