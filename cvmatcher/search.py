@@ -138,6 +138,17 @@ async def run(request: SearchRequest, parts: SearchParts) -> AsyncIterator[Searc
     yield Ended(state=EndState.DONE)
 
 
+async def warm(parts: SearchParts) -> None:
+    """Has the rules read a message once, away from the event loop: the vocabularies load at their first use, and that
+    takes seconds in which the loop would serve nobody.
+    """
+    await asyncio.to_thread(lambda: asyncio.run(_read_once(parts.rules)))
+
+
+async def _read_once(rules: Interpreter) -> None:
+    await rules.interpret("Java, Paris", ())
+
+
 # ------------------------------------------------------------------------------------------------------- understanding
 
 

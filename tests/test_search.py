@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
-from cvmatcher.search import SearchRequest, run
+from cvmatcher.search import SearchRequest, run, warm
 from tests.pools import Pool, Scripted, developer, events_of
 
 MESSAGE = "développeur Python à Lyon qui parle allemand"
@@ -290,6 +291,19 @@ async def test_the_model_s_criteria_refine_after_the_first_hits(pool: Pool) -> N
     kinds = [event.type for event in events]
     assert kinds.index("hits") < len(kinds) - 1 - kinds[::-1].index("understood")
     assert {*last_order(events).candidate_ids[:2]} == {"id-eva", "id-tom"}
+
+
+async def test_vocabularies_are_loaded_before_anyone_searches_and_off_the_loop(pool: Pool) -> None:
+    read_in: list[threading.Thread] = []
+
+    class Loading:
+        async def interpret(self, message: str, conversation: Sequence[EarlierTurn]) -> Understanding:
+            read_in.append(threading.current_thread())
+            return Understanding(criteria=())
+
+    await warm(replace(await pool.parts(), rules=Loading()))
+    assert len(read_in) == 1
+    assert read_in[0] is not threading.current_thread()
 
 
 async def test_a_model_that_does_not_understand_changes_nothing(pool: Pool) -> None:

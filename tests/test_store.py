@@ -22,6 +22,7 @@ from cvmatcher import cancelling
 from cvmatcher.domain import Conflict, NotFound, StaleCursor
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store import Database, connect, jobs, ledger, sources, tombstones, vectors
+from cvmatcher.store.leases import renewed
 from cvmatcher.store.transactions import Session, in_transaction
 from cvmatcher.store.upserts import upserted
 from tests.ingesting import until
@@ -123,6 +124,19 @@ async def test_a_slice_that_was_overtaken_writes_nothing(database: Database) -> 
     assert await jobs.stalled() == []
     assert await jobs.pause(current)
     assert await jobs.stalled() == [(job.id, 2)]
+
+
+async def test_a_lease_is_given_up_although_its_renewal_lost_a_cancellation() -> None:
+    begun = asyncio.Event()
+
+    async def renew() -> bool:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return True
+
+    async with asyncio.timeout(20), renewed(renew, 0.003):
+        await begun.wait()
 
 
 async def test_who_makes_a_document_while_others_do_gets_it(database: Database) -> None:

@@ -18,9 +18,10 @@ async def renewed(renew: Callable[[], Awaitable[bool]], seconds: float) -> Async
 
     Losing it stops nobody here: the store refuses the late writer.
     """
+    over = False
 
     async def keep() -> None:
-        while True:
+        while not over:  # the cancellation below may be lost in the driver's own timeouts (asyncio.wait_for, 3.11)
             await asyncio.sleep(seconds / 3)
             try:
                 if not await renew():
@@ -32,6 +33,8 @@ async def renewed(renew: Callable[[], Awaitable[bool]], seconds: float) -> Async
     try:
         yield
     finally:
+        over = True
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        (end,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(end, Exception):
+            raise end

@@ -73,6 +73,7 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         services.follower.told.append(web.forget)
+        await core.warm(services.search)
         async with web.turns.open():
             yield
         services.follower.told.remove(web.forget)
