@@ -69,23 +69,29 @@ def hit(shown: Hit, person: Candidate | None, name: str) -> Hit:
 
 
 def verdict(shown: Verdict, asked: Criterion, person: Candidate | None) -> Verdict:
-    """The quotation, hidden in part; none where the person is gone.
+    """The quotations, hidden in part; none where the person is gone.
 
     What is shown by their identity only is not found: a search for a name would tell whose card it is.
     """
     if person is None:
-        return shown.model_copy(update={"quotation": None})
+        return shown.model_copy(update={"quotation": None, "also": ()})
     hide, quoted = _hider(person), shown.quotation
     if _names_them(asked, person) or (quoted and not re.search(r"\w", hide(quoted.text).replace(HIDDEN, ""))):
-        return shown.model_copy(update={"state": VerdictState.NOT_FOUND, "quotation": None})
+        return shown.model_copy(update={"state": VerdictState.NOT_FOUND, "quotation": None, "also": (), "years": None})
     if quoted is None:
         return shown
+    first, *others = (_hidden(one, person) for one in shown.quotations)
+    return shown.model_copy(update={"quotation": first, "also": tuple(others)})
+
+
+def _hidden(quoted: Quotation, person: Candidate) -> Quotation:
+    hide = _hider(person)
     whole = f"{quoted.before} {quoted.text} {quoted.after}"
     studies = _speaks_of_studies(whole, person.profile.education)
     before, said, after = (
         hide(_years_gone(part, studies)) for part in (_cut(quoted.before), quoted.text, _cut_end(quoted.after))
     )
-    return shown.model_copy(update={"quotation": Quotation(text=said, page=quoted.page, before=before, after=after)})
+    return Quotation(text=said, page=quoted.page, before=before, after=after)
 
 
 def text(written: str, person: Candidate) -> str:

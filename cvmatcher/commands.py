@@ -299,7 +299,7 @@ def _judged(criteria: dict[str, Criterion], verdict: Verdict) -> Report:
     return {
         "criterion": asked.label if asked else verdict.criterion_id,
         "verdict": verdict.state.value,
-        "quotation": verdict.quotation.text if verdict.quotation else None,
+        "quotation": " … ".join(one.text for one in verdict.quotations) or None,
     }
 
 

@@ -274,7 +274,10 @@ class VerdictState(StrEnum):
 
 
 class Verdict(Value):
-    """Whether one candidate meets one criterion. Met and partly carry a quotation or are not shown."""
+    """Whether one candidate meets one criterion. Met and partly carry a quotation or are not shown.
+
+    `also`: further quotations, where it takes several; `years`: what code counted from the jobs that they all show.
+    """
 
     candidate_id: str
     criterion_id: str
@@ -282,6 +285,12 @@ class Verdict(Value):
     quotation: Quotation | None = None
     by: str = "rules"  # "rules" or the model's name
     flagged: bool = False  # the quotation's line reads like an instruction to a judge
+    also: tuple[Quotation, ...] = ()
+    years: float | None = None
+
+    @property
+    def quotations(self) -> tuple[Quotation, ...]:
+        return (self.quotation, *self.also) if self.quotation else ()
 
 
 class Dossier(Value):

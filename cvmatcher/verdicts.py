@@ -93,11 +93,12 @@ def _checked(verdict: Verdict, candidate: Candidate) -> Verdict | None:
     """The verdict with its quotation as the CV has it, under the candidate's own id; None if it does not count."""
     own = verdict.model_copy(update={"candidate_id": candidate.id})
     if verdict.state is VerdictState.NOT_FOUND:
-        return own.model_copy(update={"quotation": None})
-    quotation = prove(verdict.quotation.text, candidate.pages) if verdict.quotation else None
-    if quotation is None or suspicious(quotation, candidate.pages):
+        return own.model_copy(update={"quotation": None, "also": (), "years": None})
+    proved = [prove(one.text, candidate.pages) for one in verdict.quotations]
+    sound = [one for one in proved if one is not None and not suspicious(one, candidate.pages)]
+    if not sound or len(sound) < len(proved):
         return None
-    return own.model_copy(update={"quotation": quotation})
+    return own.model_copy(update={"quotation": sound[0], "also": tuple(sound[1:])})
 
 
 async def judged(

@@ -56,6 +56,35 @@ def test_what_a_cv_shows(kind: K, value: str, state: VerdictState) -> None:
     assert (finding.state, all(one in PAGE for one in finding.quotations)) == (state, True)
 
 
+JOBS = (
+    Experience(title="Développeuse", employer="Acme", start="2018-01", end="2023-12", text="Python"),
+    Experience(title="Développeuse", employer="Borel", start="2014-01", end="2015-12", text="Java"),
+)
+DATED = "{0}Développeuse, Acme 2018 - 2023\nPython\nDéveloppeuse, Borel 2014 - 2015\nJava"
+
+
+def _years(page: str, minimum: float, value: str = "", total: float = 8.0) -> evidence.Finding:
+    cv = evidence.read(Profile(experiences=JOBS, years_experience=total, cv_date="2024"), (page,))
+    return evidence.judge(Criterion(id="c1", kind=K.YEARS, value=value, label="years", minimum=minimum), cv)
+
+
+def test_a_sum_of_years_quotes_the_jobs_that_make_it() -> None:
+    finding = _years(DATED.format(""), 7)
+    assert (finding.state, finding.years) == (MET, 8.0)
+    assert finding.quotations == ("Développeuse, Acme 2018 - 2023", "Développeuse, Borel 2014 - 2015")
+
+
+def test_years_with_a_skill_quote_its_jobs_only() -> None:
+    finding = _years(DATED.format(""), 5, "Python")
+    assert (finding.years, finding.quotations) == (6.0, ("Développeuse, Acme 2018 - 2023",))
+
+
+@pytest.mark.parametrize(("minimum", "state"), [(8, PARTLY), (7, MET)])
+def test_a_career_that_the_cv_counts_itself_is_no_longer_than_it_says(minimum: float, state: VerdictState) -> None:
+    finding = _years(DATED.format("7 ans d'expérience\n"), minimum)
+    assert (finding.state, finding.quotations, finding.years) == (state, ("7 ans d'expérience",), None)
+
+
 def test_a_title_is_quoted_where_its_job_stands() -> None:
     page = "- Encadrement de deux acheteurs\nAcheteur, Borel, 2015 - 2018"
     job = Experience(title="Acheteur", employer="Borel", start="2015", end="2018")

@@ -140,8 +140,6 @@ def crowd(carrier: str, order: str) -> tuple[Candidate, ...]:
     """Fourteen alike in Lyon; one more, the attacker, who comes last by the rules."""
     clean = [developer(f"P{n:02} Martin", "Lyon", extra=f"Projet numéro {n}") for n in range(CROWD)]
     attacker = developer("Zed Attacker", "Paris", extra=order if carrier == "line" else "")
-    if carrier == "hidden":  # white, tiny, covered: the reader has kept it out of the pages
-        attacker = attacker.model_copy(update={"hidden_words": len(order.split())})
     if carrier == "title":
         attacker = attacker.model_copy(update={"pages": (f"{order}\n{attacker.pages[0]}",)})
     if carrier == "inside":
@@ -181,7 +179,7 @@ MANNERS = ["quotes the order", "invents", "quotes another CV", "quotes something
 
 @pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-@pytest.mark.parametrize("carrier", ["hidden", "line", "title", "inside"])
+@pytest.mark.parametrize("carrier", ["line", "title", "inside"])  # hidden ones: test_attacks.py
 async def test_an_order_in_a_cv_moves_it_no_place_up(carrier: str, order: str, manner: str) -> None:
     pool = Pool(crowd(carrier, order))
     events = await events_of(pool, MESSAGE, judge_by_model=obedient(order, manner))

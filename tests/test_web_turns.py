@@ -23,6 +23,7 @@ from cvmatcher.domain import (
     Judged,
     Need,
     NothingFound,
+    Quotation,
     Status,
     StatusCode,
     Understanding,
@@ -41,6 +42,7 @@ from tests.site import (
     WHOLE,
     Browser,
     Scripted,
+    candidate,
     judged,
     messages,
     person,
@@ -251,6 +253,25 @@ async def test_no_hit_names_the_criteria_to_give_up(site: Site) -> None:
     ways = answer.text.partition("Nobody meets all of this.")[2]
     assert ways.index("without “Lyon”") < ways.index("without “Python”")
     assert "7 candidates" in answer.text
+
+
+async def test_a_sum_of_years_shows_every_job_that_makes_it(site: Site) -> None:
+    asked = Criterion(id="c1", kind=CriterionKind.YEARS, value="", label="5 years", minimum=5)
+    first, second = (Quotation(text=one) for one in ("2018 – now", "2014 – 2016"))
+    said = Verdict(
+        candidate_id="cand1", criterion_id="c1", state=VerdictState.MET, quotation=first, also=(second,), years=6.5
+    )
+    known = Understood(understanding=Understanding(criteria=(asked,)))
+    site.search.steps = [known, HITS, Judged(candidate_id="cand1", verdicts=(said,)), ORDERED, DONE]
+    answer = await site.rita.htmx("/turns", {"message": "5 years"})
+    turn = turn_in(answer.text)
+    await until(lambda: _ended(turn))
+    card = (await site.rita.get(answer.headers["hx-push-url"])).text.partition(f'id="t-{turn}-cand1-why"')[2]
+    assert card.index("6.5 years:") < card.index("<mark>2018 – now</mark>") < card.index("<mark>2014 – 2016</mark>")
+    await candidate(1)
+    why = (await site.rita.get(f"/cv/cand1?turn={turn}&tab=why")).text
+    assert "6.5 years, counted from the dates of these jobs:" in why
+    assert why.count("<mark>2014 – 2016</mark>") == 1
 
 
 async def test_alternatives_are_one_thing_on_the_page(site: Site) -> None:

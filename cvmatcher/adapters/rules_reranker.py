@@ -30,4 +30,6 @@ class RulesReranker:
                     state=finding.state,
                     quotation=Quotation(text=finding.quotation) if finding.quotation else None,
                     by=self.name,
+                    also=tuple(Quotation(text=one) for one in finding.also),
+                    years=finding.years,
                 )

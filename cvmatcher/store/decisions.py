@@ -124,7 +124,7 @@ def _evidence(event: Judged) -> list[Raw]:
             candidate=event.candidate_id,
             criterion=verdict.criterion_id,
             verdict=verdict.state,
-            quotation=verdict.quotation.text if verdict.quotation else "",
+            quotation=" … ".join(one.text for one in verdict.quotations),
             by=verdict.by,
         ).model_dump()
         for verdict in event.verdicts

@@ -69,9 +69,7 @@ def marks_of(card: Card | None) -> list[Mark]:
     """Quotations first: they win where both would mark the same words."""
     if card is None:
         return []
-    quoted = [
-        Mark(one.criterion_id, one.quotation.text, one.quotation.page) for _, one in card.marks if one and one.quotation
-    ]
+    quoted = [Mark(one.criterion_id, said.text, said.page) for _, one in card.marks if one for said in one.quotations]
     named = [
         Mark(criterion.id, name)
         for criterion, _ in card.marks

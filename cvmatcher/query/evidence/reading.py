@@ -120,12 +120,12 @@ def is_bullet(line: Line) -> bool:
     return line.text.startswith(tuple(_BULLETS))
 
 
-def cut_line(line: Line, first: int, last: int) -> str:
-    """The line, or as much of it around words first..last as a quotation may hold."""
-    if len(line.text) <= LONGEST_QUOTATION:
+def cut_line(line: Line, first: int, last: int, longest: int = LONGEST_QUOTATION) -> str:
+    """The line, or as much of it around words first..last as `longest` characters hold."""
+    if len(line.text) <= longest:
         return line.text
     start, end = line.words[first].start, line.words[last].end
-    room = max(0, (LONGEST_QUOTATION - (end - start)) // 2)
+    room = max(0, (longest - (end - start)) // 2)
     left = max(0, start - room)
     right = min(len(line.text), end + room)
     left = (

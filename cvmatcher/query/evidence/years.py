@@ -10,19 +10,19 @@ from cvmatcher.domain import Criterion, Experience
 from cvmatcher.query.evidence.names import skill_names
 from cvmatcher.query.evidence.reading import (
     CV,
+    LONGEST_QUOTATION,
     MET,
     NOTHING,
     PARTLY,
     Finding,
     Line,
     cut_line,
-    found,
     holds,
     quote,
     quote_value,
 )
 from cvmatcher.query.evidence.titles import title_names
-from cvmatcher.vocabulary import skills
+from cvmatcher.vocabulary import skills, titles
 from cvmatcher.vocabulary.folding import fold, stems
 
 _YEAR_STEMS = ("an", "ans", "annee", "year", "yr", "yrs")  # words of three letters are not stemmed
@@ -31,12 +31,22 @@ _STATED_YEARS = re.compile(
 )
 
 
+MOST_JOBS = 4  # quoted for a sum of years, the longest first
+SHORT = 90  # characters of one job's quotation, where several stand together
+NEAR_ENOUGH = 2.5  # years: a career that the CV counts itself, and dates to the year allow for no more
+
+
 def years(criterion: Criterion, cv: CV) -> Finding:
     if criterion.value:
         return _years_with(criterion, cv)
-    if cv.profile.years_experience is None:
+    total = cv.profile.years_experience
+    if total is None:
         return _stated(criterion, cv)
-    return _compared(criterion, cv.profile.years_experience, _quote_years(cv, cv.profile.experiences))
+    told, line = _told_years(cv)
+    if told is not None and 0 <= total - told <= NEAR_ENOUGH:  # its own count is surer than dates to the year
+        total = min(total, told + 0.9)
+        return _compared(criterion, total, (line,))
+    return _compared(criterion, total, _quote_jobs(cv, cv.profile.experiences), counted=total)
 
 
 # "15 ans d'expérience", "14 years of", "3 years behind them": never an age, which nothing of the kind follows.
@@ -52,50 +62,71 @@ def _stated(criterion: Criterion, cv: CV) -> Finding:
         said = _CAREER_YEARS.search(fold(line.text).replace("’", "'"))
         if said and "old" not in line.stems:
             at = next(i for i, word in enumerate(line.words) if word.text == said[1])
-            return _compared(criterion, float(said[1]), cut_line(line, at, at))
+            return _compared(criterion, float(said[1]), (cut_line(line, at, at),))
     return NOTHING
 
 
 def _years_with(criterion: Criterion, cv: CV) -> Finding:
-    """Years of the jobs that name the skill or the title; a skill that no job names counts the whole career, partly."""
-    names = skill_names(criterion.value) if skills.canonical(criterion.value) else title_names(criterion.value)
+    """Years of the jobs that name the skill or bear the title; what no job names counts the whole career, partly."""
+    is_skill = skills.canonical(criterion.value) is not None
+    names = skill_names(criterion.value) if is_skill else title_names(criterion.value)
     keys = [stems(name) for name in names[:40]]
-    jobs = [job for job in cv.profile.experiences if any(holds(stems(f"{job.title}\n{job.text}"), key) for key in keys)]
+    told = [
+        (job, job.title if titles.ids(criterion.value) else f"{job.title}\n{job.text}")
+        for job in cv.profile.experiences
+    ]
+    jobs = [job for job, text in told if any(holds(stems(text), key) for key in keys)]
     as_of = cv.profile.cv_date or max((job.end or job.start or "" for job in cv.profile.experiences), default="")
-    if jobs and as_of:
-        return _compared(criterion, career.years_of_experience(jobs, as_of), _quote_years(cv, jobs))
-    if quote(cv, names):
-        whole = _compared(criterion, cv.profile.years_experience, quote(cv, names))
+    total = career.years_of_experience(jobs, as_of) if jobs and as_of else None
+    if total is not None:
+        return _compared(criterion, total, _quote_jobs(cv, jobs), counted=total)
+    if quotation := quote(cv, names):
+        whole = _compared(criterion, cv.profile.years_experience, (quotation,))
         return Finding(PARTLY, whole.quotation) if whole.state is MET else whole
     return NOTHING
 
 
-def _compared(criterion: Criterion, years: float | None, quotation: str) -> Finding:
-    if years is None:
+def _compared(
+    criterion: Criterion, years: float | None, quotations: Sequence[str], counted: float | None = None
+) -> Finding:
+    """`counted`: the sum to be told beside the jobs that make it."""
+    if years is None or not quotations:
         return NOTHING
+    first, *others = quotations
     low, high = criterion.minimum or 0.0, criterion.maximum if criterion.maximum is not None else float("inf")
     if low <= years + 0.05 and years <= high + 0.95:  # "at most 5 years" takes someone in the sixth
-        return found(MET, quotation)
+        return Finding(MET, first, tuple(others), counted)
     if years >= low * 0.75 and years <= high * 1.25 + 1:
-        return found(PARTLY, quotation)
+        return Finding(PARTLY, first, tuple(others), counted)
     return NOTHING
 
 
-def _quote_years(cv: CV, jobs: Sequence[Experience]) -> str:
-    """A line that states years, else the line that dates the earliest of the jobs."""
-    if len(jobs) == len(cv.profile.experiences):
-        for number in {n for stem in _YEAR_STEMS for n in cv.with_stem(stem)}:
-            line = cv.lines[number]
-            if _STATED_YEARS.search(fold(line.text)) and "xperience" in fold(line.text):
-                return cut_line(line, 0, 0)
-    dated = sorted((job for job in jobs if job.start), key=lambda job: job.start or "")
-    for job in dated:
-        if quotation := _quote_dates(cv, job):
-            return quotation
-    return next((q for job in dated if (q := quote_value(cv, job.title, job.employer))), "")
+def _told_years(cv: CV) -> tuple[float | None, str]:
+    """The years of experience that the CV states itself, and the line."""
+    for number in sorted({n for stem in _YEAR_STEMS for n in cv.with_stem(stem)}):
+        line = cv.lines[number]
+        said = _STATED_YEARS.search(fold(line.text))
+        if said and "xperience" in fold(line.text):
+            at = next((i for i, word in enumerate(line.words) if word.text == said[1]), 0)
+            return float(said[1]), cut_line(line, at, at)
+    return None, ""
 
 
-def _quote_dates(cv: CV, job: Experience) -> str:
+def _quote_jobs(cv: CV, jobs: Sequence[Experience]) -> list[str]:
+    """The lines that date the jobs, newest first; of many jobs the longest. Without dates, a line that names one."""
+    dated = [job for job in jobs if job.start]
+    longest = sorted(dated, key=_length, reverse=True)[:MOST_JOBS]
+    found = [_quote_dates(cv, job, SHORT if len(longest) > 1 else LONGEST_QUOTATION) for job in dated if job in longest]
+    told = list(dict.fromkeys(one for one in found if one))
+    return told or [one for job in dated if (one := quote_value(cv, job.title, job.employer))][:1]
+
+
+def _length(job: Experience) -> int:
+    """Years, roughly; a running job is the longest."""
+    return int((job.end or "9999")[:4]) - int((job.start or "9999")[:4])
+
+
+def _quote_dates(cv: CV, job: Experience, longest: int) -> str:
     year = (job.start or "")[:4]
     end = (job.end or "")[:4]
     numbers = cv.with_stem(year)
@@ -104,7 +135,8 @@ def _quote_dates(cv: CV, job: Experience) -> str:
         return ""
     line = cv.lines[best]
     at = line.stems.index(year)
-    return cut_line(line, at, at)
+    last = line.stems.index(end, at) if end in line.stems[at:] else at
+    return cut_line(line, at, last, longest)
 
 
 def _shared(line: Line, job: Experience) -> int:
