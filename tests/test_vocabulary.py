@@ -150,3 +150,10 @@ def test_neighbours_on_the_market_are_no_names_of_one_another(one: str, other: s
 @pytest.mark.parametrize("text", ["mes collègues, ils ont payé", "please send the facts", "a disc and a rag"])
 def test_everyday_words_are_no_skills(text: str) -> None:
     assert skills.find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("BSL", "bfi"), ("dari", "prs"), ("kurmandji", "ku"), ("hollandais", "nl"), ("amazigh", "ber")]
+)
+def test_languages_by_their_other_names(name: str, code: str) -> None:
+    assert languages.code(name) == code
