@@ -87,6 +87,25 @@ async def test_a_person_is_found_shown_what_goes_and_erased(site: Site) -> None:
     assert "(erased)" in (await site.ada.get("/decisions")).text
 
 
+async def test_what_goes_is_said_in_words_whatever_a_collection_is_called(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = store.candidates.CandidateDocument.get_settings()
+    monkeypatch.setattr(settings, "pymongo_collection", site.services.database["MesCV"])
+    await candidate(1, profile=Profile(name="Zoe Zed", emails=("zoe@example.org",)))
+    await likes.like("someone", "cand1")
+    for name in ("lists_of_tomorrow", "original_cvs", "plans"):
+        await site.services.database[name].insert_one({"candidate": "cand1", "of": "Zoe Zed"})
+    seen = (await site.ada.post("/privacy/preview", {"candidate": "cand1"})).text
+    told = dict(re.findall(r"<div><dt>([^<]+)</dt><dd>(\d+)</dd></div>", seen))
+    assert told == {
+        "CV and profile": "1",
+        "shortlists and notes": "1",
+        "documents of the original CVmatcher": "1",
+        "other records": "2",
+    }
+
+
 async def test_a_decision_says_what_was_shown_and_why(site: Site) -> None:
     await _asked(site)
     (kept,) = await decisions.latest()

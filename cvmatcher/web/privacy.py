@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from litestar import Response, get, post
@@ -17,6 +18,7 @@ from cvmatcher.web.auth import admin, signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest, clean, own_path, path_of
+from cvmatcher.web.sentences import PLACES
 
 SHOWN = 200  # of those whose time is over
 MOST_AT_ONCE = 500  # candidates and files of one erasure
@@ -81,7 +83,20 @@ async def preview(request: WebRequest, web: Web) -> Response[Any]:
     seen = await erasure.preview(ids, keys, web.services.database)
     one = await candidates.get(ids[0]) if len(ids) == 1 else None
     alike = [other for other in await erasure.same_person(one) if other.candidate_id != one.id] if one else []
-    return web.render.page(request.viewer, "privacy/erase.html", preview=seen, alike=alike)
+    return web.render.page(
+        request.viewer, "privacy/erase.html", preview=seen, alike=alike, places=_in_words(seen.traces)
+    )
+
+
+def _in_words(traces: dict[str, int]) -> dict[str, int]:
+    """Documents by kind of place, each kind once: what a collection is called says nothing to people."""
+    counted: Counter[str] = Counter()
+    kind_of = {text: kind for kind, text in PLACES.items()}
+    for name, count in traces.items():
+        kind = "CVExtractionCollection" if name == candidates.collection().name else name
+        kind = "originals" if name.startswith("original_") else kind
+        counted[kind_of[PLACES.get(kind, PLACES["other"])]] += count
+    return dict(counted)
 
 
 @post("/privacy/erase", guards=[admin], status_code=200)

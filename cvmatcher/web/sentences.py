@@ -236,6 +236,10 @@ PLACES: dict[str, str] = {
     "contacts": _("noted contacts"),
     "unmasked": _("who asked to see the name"),
     "listing_pages": _("lists of files"),
+    "shortlists": _("shortlists and notes"),
+    "same_person": _("links to other CVs"),
+    "originals": _("documents of the original CVmatcher"),
+    "other": _("other records"),
 }
 
 PROGRESS: dict[str, str] = {
