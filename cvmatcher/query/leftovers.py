@@ -189,7 +189,8 @@ def _of_a_thing(message: Message, start: int, inside: Sequence[Token], named: Se
     numbered = any(character.isdigit() for word in inside for character in word.text)
     if width <= 3 and titled and not numbered and _SECTOR_LEAD.search(lead) and not _generic(inside):
         return CriterionKind.SECTOR
-    return CriterionKind.SKILL if width <= 2 and _among_skills(message, start, inside[-1].end, named) else None
+    listed = width <= 2 and _an_element(message, start, inside[-1].end, named)
+    return CriterionKind.SKILL if listed and _among_skills(message, start, inside[-1].end, named) else None
 
 
 def _of_a_skill(message: Message, inside: Sequence[Token], lead: str, *, coded: bool) -> bool:
@@ -236,6 +237,17 @@ def _coded(message: Message, inside: Sequence[Token]) -> bool:
     if inside[0].start == message.clause_start(inside[0].start) == 0 and not shapes[0].isupper():
         return False  # the capital of a first word
     return all(_CODE.fullmatch(shape) or shape.isdigit() or len(shape) < 3 for shape in shapes) or len(inside) <= 3
+
+
+def _an_element(message: Message, start: int, end: int, named: Sequence[Item]) -> bool:
+    """Whether it is an element of a list by itself: no "corridor" behind "M25", no "blue" before "CSCS card"."""
+    if message.telegraphic:
+        return True
+    return not any(
+        (item.end < start and message.text[item.end : start] == " ")
+        or (end < item.start and message.text[end : item.start] == " ")
+        for item in named
+    )
 
 
 def _among_skills(message: Message, start: int, end: int, named: Sequence[Item]) -> bool:
