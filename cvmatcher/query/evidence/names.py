@@ -117,7 +117,13 @@ def skill_names(value: str) -> tuple[str, ...]:
 
 
 def _needs_capitals(name: str) -> bool:
-    return len(name) <= 2 or (len(name) <= 5 and name in _AMBIGUOUS)
+    """Whether it is another word in small letters: by its length, or as the list says of letters such as "MES"."""
+    return len(name) <= 2 or (len(name) <= 5 and (name in _AMBIGUOUS or _marked(name)))
+
+
+@lru_cache(maxsize=4096)
+def _marked(name: str) -> bool:
+    return name.isupper() and any(match.exact_case for match in skills.find(name))
 
 
 _AMBIGUOUS = frozenset(
