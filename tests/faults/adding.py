@@ -110,7 +110,7 @@ def _at(step: str) -> Run:
 
 
 for _step in ("incoming", "kept"):
-    case(UPLOADS, _step)(_at(_step))
+    case(UPLOADS, _step, quick=_step == "kept")(_at(_step))
 
 
 @case(UPLOADS, "killed at random times")

@@ -128,7 +128,7 @@ def _at(step: str) -> Run:
 
 
 for _step in STEPS:
-    case(MODEL, _step)(_at(_step))
+    case(MODEL, _step, quick=False)(_at(_step))  # CI has tests/test_switching.py for each
 
 
 @case(MODEL, "killed at random times, while files come and go")
