@@ -1,4 +1,4 @@
-"""Two mends of PyMongo's async client: a cancelled wait leaves no lock behind, a cancelled connection no socket.
+"""Cancelling what works with PyMongo's async client, and two mends of it: no lock and no socket is left behind.
 
 The driver waits for a server or a free connection by `asyncio.wait_for(condition.wait(), …)`. Before Python 3.12 that
 puts the wait into a task of its own. Cancelled twice (anyio does so at every turn of the loop when a reader leaves,
@@ -50,3 +50,12 @@ def mend() -> None:
     if sys.version_info < (3, 12):
         driver: Any = pymongo.lock
         driver.wait_for = _wait_for
+
+
+async def end(*tasks: asyncio.Task[Any], every: float = 0.1) -> None:
+    """Cancels until they are over: `asyncio.wait_for` of Python 3.11, which the driver uses, may swallow a cancel."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=every)

@@ -18,6 +18,7 @@ import pymongo
 from bson import json_util
 from pymongo.errors import PyMongoError
 
+from cvmatcher.cancelling import end
 from cvmatcher.domain import AppError, StaleCursor, Unavailable
 from cvmatcher.mirror import Mirror
 from cvmatcher.ports import VectorIndex, WordIndex
@@ -107,7 +108,7 @@ class Follower:
     async def stop(self) -> None:
         """Ends following and keeps a snapshot."""
         if self._task is not None:
-            await _end(self._task, every=2.0)
+            await end(self._task, every=2.0)
             self._task = None
             await self._save()
 
@@ -205,7 +206,7 @@ class Follower:
             for task in done:
                 task.result()
         finally:
-            await _end(*tasks)
+            await end(*tasks)
 
     async def _follow(self) -> None:
         async with contextlib.aclosing(_drained(self._position)) as batches:
@@ -315,16 +316,7 @@ async def _drained(position: Mapping[str, Any] | None) -> AsyncGenerator[list[Ch
             yield [first.result(), *(queue.get_nowait() for _ in range(queue.qsize()))]
             first = asyncio.create_task(queue.get())
     finally:
-        await _end(first, reader)
-
-
-async def _end(*tasks: asyncio.Task[Any], every: float = 0.1) -> None:
-    """Cancels until they are over: in Python 3.11 `asyncio.wait_for`, which the driver uses, may swallow a cancel."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=every)
+        await end(first, reader)
 
 
 def _now() -> float:

@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
 from cvmatcher import following, ingest, jobs, listing, switching
+from cvmatcher.cancelling import end
 from cvmatcher.domain import AppError
 from cvmatcher.gate import Gate
 from cvmatcher.ingest import IngestParts
@@ -292,18 +293,9 @@ async def _first_of(loops: list[Coroutine[Any, Any, Any]]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _end(tasks)
+        await end(*tasks, every=1.0)
     for task in done:
         task.result()
-
-
-async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancels until they are over: a cancellation may be lost in a library's own timeouts."""
-    left = {task for task in tasks if not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=1)
 
 
 @contextlib.asynccontextmanager
@@ -327,7 +319,7 @@ async def _close(worker: Worker) -> None:
     Not Worker.close(), which calls what redis-py has deprecated.
     """
     worker.handle_sig(signal.SIGTERM)
-    await _end(worker.tasks.values())
+    await end(*worker.tasks.values(), every=1.0)
     with contextlib.suppress(RedisError, OSError):
         await jobs.close_queue(worker.pool)
 

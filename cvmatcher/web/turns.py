@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from pymongo.errors import PyMongoError
 
+from cvmatcher.cancelling import end
 from cvmatcher.domain import Ended, EndState, SearchEvent
 from cvmatcher.search import SearchRequest
 from cvmatcher.store import turns as store
@@ -58,9 +59,7 @@ class Turns:
         try:
             yield
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end(*loops)
             tasks = list(self._tasks.items())
             for turn_id, _ in tasks:
                 self._cancel(turn_id, EndState.INTERRUPTED)
