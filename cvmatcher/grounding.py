@@ -7,7 +7,7 @@ stretch is that the rules could not use, or misread. Owns which reading wins; as
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from cvmatcher.domain import Criterion, CriterionKind, Understanding
@@ -228,18 +228,33 @@ def _name(message: Message, row: Sequence[Token], index: WordIndex, *, terse: bo
     first = _says(row[0]) or (len(row) > 1 and message.text[start].isupper())  # "La Page Bleue"
     if not (first and _says(row[-1])):
         return None
-    term = ((message.text[start:end], 1.0),)
-    if not index.count(WordQuery(term)):
+    text = message.text[start:end]
+    if not index.count(WordQuery(((text, 1.0),))):
         return None
-    counts = {field: index.count(WordQuery(term, field)) for field in _KINDS}
-    field = max(counts, key=lambda name: counts[name])
-    if any(place.kind != "city" for place in places.all_named(message.text[start:end])):
+    if any(place.kind != "city" for place in places.all_named(text)):
         return Named(start, end, CriterionKind.PLACE)
-    if not counts[field] or (_KINDS[field] is CriterionKind.SKILL and not terse):
+    field = _most(index, text, _KINDS.keys() - {"places"}, whole=True) or _part_of(index, row, text)
+    if not field or (_KINDS[field] is CriterionKind.SKILL and not terse):
         return None
-    if field == "title" and not counts["headline"]:  # nobody is it now: a firm that stands where titles do
-        return Named(start, end, CriterionKind.EMPLOYER)
+    if field == "title" and not index.count(WordQuery(((text, 1.0),), "headline")):
+        return Named(start, end, CriterionKind.EMPLOYER)  # nobody is it now: a firm that stands where titles do
     return Named(start, end, _KINDS[field])
+
+
+def _most(index: WordIndex, text: str, fields: Collection[str], *, whole: bool = False) -> str:
+    """The field that most CVs have the text in, "" if none has."""
+    counts = {field: index.count(WordQuery(((text, 1.0),), field, whole=whole)) for field in sorted(fields)}
+    field = max(counts, key=lambda name: counts[name])
+    return field if counts[field] else ""
+
+
+def _part_of(index: WordIndex, row: Sequence[Token], text: str) -> str:
+    """The field of a longer name that the text is part of: a place, or of titles, firms and schools several words, or
+    one with a capital. A word inside a skill or a sector names neither.
+    """
+    if len(row) > 1 or text[0].isupper():
+        return _most(index, text, _KINDS.keys() - {"skills", "sectors"})
+    return _most(index, text, ["places"])
 
 
 def _wider_titles(

@@ -148,11 +148,15 @@ class VectorIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WordQuery:
-    """Terms for the word index: any may match; `in_field` narrows where ("" is everywhere)."""
+    """Terms for the word index: any may match; `in_field` narrows where ("" is everywhere).
+
+    `whole`: a term must be all of one value of the field, such as one skill or one firm, not words inside it.
+    """
 
     terms: tuple[tuple[str, float], ...]  # (term or phrase, boost)
     in_field: str = ""
     restrict_to: frozenset[str] = field(default_factory=frozenset)  # candidate ids; empty = all
+    whole: bool = False
 
 
 class WordIndex(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cvmatcher.passages import HEADLINES
 from cvmatcher.ports import Embedder, PassageHit, VectorIndex, Vectors, WordIndex, WordQuery
 from cvmatcher.query.plan import Meaning, Plan, WordLeg
 
@@ -74,10 +75,17 @@ def fuse(
 
 
 def _best(hits: Sequence[PassageHit]) -> dict[str, float]:
-    best: dict[str, float] = {}
+    """Each candidate's nearness: that of what they are now, of their digest and of the best passage of their text.
+
+    One passage alone tells little of a person. What was not among the hits counts as the last of them.
+    """
+    floor = min((hit.score for hit in hits), default=0.0)
+    parts: dict[str, list[float]] = {}
     for hit in hits:
-        best[hit.candidate_id] = max(best.get(hit.candidate_id, -1.0), hit.score)
-    return best
+        own = parts.setdefault(hit.candidate_id, [floor] * (HEADLINES + 1))
+        part = min(hit.passage, HEADLINES)
+        own[part] = max(own[part], hit.score)
+    return {candidate: sum(own) for candidate, own in parts.items()}
 
 
 def _scaled(scores: Mapping[str, float], *, floor: bool) -> dict[str, float]:

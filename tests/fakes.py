@@ -89,8 +89,13 @@ class FakeWordIndex:
         for candidate in self.candidates.values():
             if query.restrict_to and candidate.id not in query.restrict_to:
                 continue
-            held = f" {' '.join(words(_field(candidate, query.in_field)))} "
-            score = sum(boost for term, boost in query.terms if words(term) and f" {' '.join(words(term))} " in held)
+            values = _field(candidate, query.in_field).split(" ; ")
+            held = f" {' '.join(words(' '.join(values)))} "
+            wholes = [words(value) for value in values]
+            terms = [(words(term), boost) for term, boost in query.terms if words(term)]
+            score = sum(
+                boost for term, boost in terms if (term in wholes if query.whole else f" {' '.join(term)} " in held)
+            )
             if score > 0:
                 hits.append(PassageHit(candidate.id, candidate.content_hash, 0, score))
         return sorted(hits, key=lambda hit: (-hit.score, hit.candidate_id))[:k]

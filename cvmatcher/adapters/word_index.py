@@ -19,6 +19,8 @@ from cvmatcher.domain import Candidate, Profile
 from cvmatcher.ports import IndexStats, PassageHit, WordQuery
 
 FIELDS = ("name", "title", "headline", "skills", "employers", "places", "languages", "education", "sectors", "text")
+WHOLE = ("title", "headline", "skills", "employers", "education", "sectors")  # fields of values that are names
+_FIRST, _LAST = "zzfirst", "zzlast"  # stand around a value, so that a phrase can be all of it
 _STEMMERS = {"fr": "french", "en": "english"}
 _TOKEN = r"\.(?:net|NET|Net)\b|[\p{L}\p{N}]&[\p{L}\p{N}]\b|[\p{L}\p{N}]+[+#]*"  # noqa: S105 - R&D, C++, C#, ASP.NET
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|lorsqu|jusqu|puisqu)['’](?=\w)", re.IGNORECASE)
@@ -43,7 +45,7 @@ class TantivyIndex:
 
     def __init__(self) -> None:
         builder = tantivy.SchemaBuilder().add_unsigned_field("number", indexed=True, fast=True)
-        for name in FIELDS:
+        for name in (*FIELDS, *(f"whole_{name}" for name in WHOLE)):
             for language in _STEMMERS:
                 builder.add_text_field(f"{name}_{language}", tokenizer_name=language)
         self._schema = builder.build()
@@ -57,7 +59,7 @@ class TantivyIndex:
         self._view = _View(self._index.searcher(), {}, {})
 
     def search(self, query: WordQuery, k: int) -> list[PassageHit]:
-        """Raises ValueError for a field that is none of FIELDS."""
+        """Raises ValueError for a field that is none of FIELDS, or none of WHOLE where that is asked."""
         view = self._view
         wanted = self._wanted(query, view)
         if wanted is None or k < 1:
@@ -100,7 +102,7 @@ class TantivyIndex:
         return IndexStats(hashes, len(hashes))
 
     def _wanted(self, query: WordQuery, view: _View) -> Query | None:
-        wanted = self._any_of(query.terms, query.in_field or "text")
+        wanted = self._any_of(_whole(query) if query.whole else query.terms, _field(query))
         if wanted is None or not query.restrict_to:
             return wanted
         numbers = [view.numbers[key] for key in query.restrict_to if key in view.numbers]
@@ -108,8 +110,6 @@ class TantivyIndex:
         return Query.boolean_query([(Occur.Must, wanted), (Occur.Must, among)])
 
     def _any_of(self, terms: Iterable[tuple[str, float]], field: str) -> Query | None:
-        if field not in FIELDS:
-            raise ValueError(f"no such field: {field}; there are {', '.join(FIELDS)}")
         parts = [
             (Occur.Should, Query.boost_query(Query.disjunction_max_query(under), boost))
             for term, boost in terms
@@ -128,11 +128,30 @@ class TantivyIndex:
     def _document(self, candidate: Candidate, number: int) -> tantivy.Document:
         document = tantivy.Document()
         document.add_unsigned("number", number)
-        for name, values in _contents(candidate).items():
+        for name, values in (*_contents(candidate).items(), *_wholes(candidate).items()):
             for value in filter(None, map(_plain, values)):
                 for language in _STEMMERS:
                     document.add_text(f"{name}_{language}", value)
         return document
+
+
+def _field(query: WordQuery) -> str:
+    name, known = query.in_field or "text", WHOLE if query.whole else FIELDS
+    if name not in known:
+        raise ValueError(f"no such field: {name}; there are {', '.join(known)}")
+    return f"whole_{name}" if query.whole else name
+
+
+def _whole(query: WordQuery) -> list[tuple[str, float]]:
+    return [(f"{_FIRST} {term} {_LAST}", boost) for term, boost in query.terms if _plain(term)]
+
+
+def _wholes(candidate: Candidate) -> dict[str, Iterable[str]]:
+    """The values of the fields of WHOLE, each between its two marks."""
+    contents = _contents(candidate)
+    studies = candidate.profile.education
+    values = {**contents, "education": [name for study in studies for name in (study.degree, study.school)]}
+    return {f"whole_{name}": [f"{_FIRST} {v} {_LAST}" for v in values[name] if _plain(v)] for name in WHOLE}
 
 
 def _contents(candidate: Candidate) -> dict[str, Iterable[str]]:

@@ -49,6 +49,17 @@ def test_any_term_may_match_and_more_terms_are_better(index: WordIndex) -> None:
     assert found(index) == []
 
 
+def test_a_whole_value_is_not_words_inside_one(index: WordIndex) -> None:
+    index.apply([cv("a", "load testing", skills=["load testing", "Java"]), cv("b", "testing", skills=["testing"])], [])
+
+    def whole(term: str) -> list[str]:
+        return [hit.candidate_id for hit in index.search(WordQuery(((term, 1.0),), "skills", whole=True), 10)]
+
+    assert whole("testing") == ["b"]
+    assert whole("Load testing") == ["a"]
+    assert whole("testing Java") == []
+
+
 def test_boost_decides(index: WordIndex) -> None:
     index.apply([cv("a", "java"), cv("b", "kafka")], [])
     assert index.search(WordQuery((("java", 1.0), ("kafka", 5.0))), 2)[0].candidate_id == "b"
