@@ -61,6 +61,7 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
     doubtful = list(_doubtful(message, understanding))
     named = [name for stretch in doubtful for name in _names(message, stretch, index)]
     named += _wider_titles(message, understanding.criteria, index, doubtful)
+    named = [n for n in named if not any(o != n and o.start <= n.start and n.end <= o.end for o in named)]
     if not named:
         return understanding
     kept = [c for c in understanding.criteria if not _replaced(message, c, doubtful, named)]
@@ -96,8 +97,8 @@ def _doubtful(message: Message, understanding: Understanding) -> Iterator[_Doubt
 
 
 def _unread(message: Message, understanding: Understanding) -> Iterator[tuple[int, int]]:
-    """Runs of words that neither a criterion nor the list of what was not understood holds."""
-    held = [*understanding.not_understood, *(c.label for c in understanding.criteria)]
+    """Runs of words that no criterion holds: a name may reach over what was not understood and what is beside it."""
+    held = [c.label for c in understanding.criteria]
     spans = [(start, start + len(part)) for part in held if (start := message.text.find(part)) >= 0]
     run: list[Token] = []
     for word in message.words:
@@ -144,6 +145,7 @@ _JOINT = re.compile(r"\s*(?:de\s+(?:la\s+|l['’])?|d['’]|en\s+|des\s+|du\s+|o
 
 def _with_whole_titles(message: Message, understanding: Understanding, index: WordIndex) -> Understanding:
     """Titles with what a preposition ties to them and nothing else explains: "relecteur d'épreuves"."""
+    understanding = _with_narrowing(message, understanding, index)
     criteria, unused = list(understanding.criteria), list(understanding.not_understood)
     for criterion in understanding.criteria:
         start = message.text.find(criterion.label)
@@ -163,6 +165,21 @@ def _with_whole_titles(message: Message, understanding: Understanding, index: Wo
             rest = message.text[words_behind[-1].end : joint.end() + len(read.label)].strip()
             unused += [rest] if rest else []
         elif tied is not None:
+            unused.remove(tied)
+    return understanding.model_copy(update={"criteria": tuple(criteria), "not_understood": tuple(unused)})
+
+
+def _with_narrowing(message: Message, understanding: Understanding, index: WordIndex) -> Understanding:
+    """Titles with a word right behind them that nothing explains and that the pool's own titles hold: "chef sushi"."""
+    criteria, unused = list(understanding.criteria), list(understanding.not_understood)
+    for number, criterion in enumerate(criteria):
+        end = message.text.find(criterion.label) + len(criterion.label)
+        tied = next((part for part in unused if message.text.startswith(f" {part}", end)), "")
+        if criterion.kind is not CriterionKind.TITLE or len(tied.split()) != 1:
+            continue
+        if index.count(WordQuery(((tied, 1.0),), "headline")):
+            whole = f"{criterion.label} {tied}"
+            criteria[number] = criterion.model_copy(update={"value": whole, "label": whole})
             unused.remove(tied)
     return understanding.model_copy(update={"criteria": tuple(criteria), "not_understood": tuple(unused)})
 
@@ -223,38 +240,55 @@ def _single(message: Message, gap: Sequence[Token], index: WordIndex, *, whole: 
 
 
 def _name(message: Message, row: Sequence[Token], index: WordIndex, *, terse: bool) -> Named | None:
-    """What the pool knows these words as; a description names no skills."""
+    """What the pool knows these words as; in a description a single word names no skill."""
     start, end = row[0].start, row[-1].end
-    first = _says(row[0]) or (len(row) > 1 and message.text[start].isupper())  # "La Page Bleue"
-    if not (first and _says(row[-1])):
-        return None
     text = message.text[start:end]
-    if not index.count(WordQuery(((text, 1.0),))):
+    if not _says(row[-1]) or not index.count(WordQuery(((text, 1.0),))):
         return None
-    if any(place.kind != "city" for place in places.all_named(text)):
+    if _says(row[0]) and any(place.kind != "city" for place in places.all_named(text)):
         return Named(start, end, CriterionKind.PLACE)
-    field = _most(index, text, _KINDS.keys() - {"places"}, whole=True) or _part_of(index, row, text)
-    if not field or (_KINDS[field] is CriterionKind.SKILL and not terse):
+    field = _field(message, row, text, index)
+    if not field or (_KINDS[field] is CriterionKind.SKILL and len(row) == 1 and not terse):
         return None
     if field == "title" and not index.count(WordQuery(((text, 1.0),), "headline")):
         return Named(start, end, CriterionKind.EMPLOYER)  # nobody is it now: a firm that stands where titles do
     return Named(start, end, _KINDS[field])
 
 
+def _field(message: Message, row: Sequence[Token], text: str, index: WordIndex) -> str:
+    """The field that has the text as a name, or as part of one where that is enough; "" if none has."""
+    if len(row) > 1 and (field := _most(index, text, _NAMES, whole=True)):
+        return field  # it may begin with a word that says nothing: "La Page Bleue"
+    if not _says(row[0]) and not (len(row) > 1 and text[0].isupper()):
+        return ""
+    field = _most(index, text, _KINDS.keys())
+    if _part_is_enough(field, message, row, text) or _most(index, text, {field} & _NAMES, whole=True):
+        return field
+    return ""
+
+
+_NAMES = _KINDS.keys() - {"places"}
+
+
 def _most(index: WordIndex, text: str, fields: Collection[str], *, whole: bool = False) -> str:
     """The field that most CVs have the text in, "" if none has."""
     counts = {field: index.count(WordQuery(((text, 1.0),), field, whole=whole)) for field in sorted(fields)}
-    field = max(counts, key=lambda name: counts[name])
-    return field if counts[field] else ""
+    field = max(counts, key=lambda name: counts[name], default="")
+    return field if field and counts[field] else ""
 
 
-def _part_of(index: WordIndex, row: Sequence[Token], text: str) -> str:
-    """The field of a longer name that the text is part of: a place, or of titles, firms and schools several words, or
-    one with a capital. A word inside a skill or a sector names neither.
+def _part_is_enough(field: str, message: Message, row: Sequence[Token], text: str) -> bool:
+    """Whether part of a name names: of a place or title, of a firm or school in several words or with a capital. A word
+    inside a skill names none, one inside a sector only where the message is a few words.
     """
-    if len(row) > 1 or text[0].isupper():
-        return _most(index, text, _KINDS.keys() - {"skills", "sectors"})
-    return _most(index, text, ["places"])
+    match field:
+        case "places" | "title" | "headline":
+            return True
+        case "employers" | "education":
+            return len(row) > 1 or text[0].isupper()
+        case "sectors":
+            return len(message.words) <= TERSE
+    return False
 
 
 def _wider_titles(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import Criterion, CriterionKind, Need, Verdict, VerdictState
+from cvmatcher.query.plan import described
 
 MOST_PLACES = 5
 
@@ -40,6 +41,9 @@ _PARTLY = {
 }  # a neighbouring sector is another; a wider title is near
 
 
+_TOLD = 1.0  # what the mean part of a description, found, adds to the score
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One candidate: its retrieval score, verdicts by criterion id, criteria that its CV says nothing about.
@@ -57,8 +61,13 @@ class Standing:
 def tier(criteria: Sequence[Criterion], standing: Standing) -> float:
     """How well the checkable criteria are met: musts count 1, wishes a quarter, what must not be is taken off.
 
-    Of alternatives the best one counts.
+    Of alternatives the best one counts. The parts of a description make no tier.
     """
+    loose = described(criteria)
+    return _sum([c for c in criteria if c.id not in loose], standing)
+
+
+def _sum(criteria: Sequence[Criterion], standing: Standing) -> float:
     total = 0.0
     for group in groups(criteria):
         worths = [_worth(c, standing) for c in group if c.kind in CHECKED or _told(c, standing)]
@@ -93,11 +102,17 @@ def sunk(criteria: Sequence[Criterion], standing: Standing) -> float:
 
 
 def by_rules(criteria: Sequence[Criterion], standings: Sequence[Standing]) -> list[str]:
-    """Candidate ids, best first: tier, then fineness, then retrieval score, then id."""
+    """Candidate ids, best first: tier, then fineness, then retrieval score, then id.
+
+    What of a description was found adds to the score, which its meaning leads.
+    """
+    loose = described(criteria)
+    parts = [c for c in criteria if c.id in loose]
 
     def place(standing: Standing) -> tuple[float, float, float, str]:
         worth = tier(criteria, standing) - sunk(criteria, standing)
-        return -worth, -standing.fineness, -standing.score, standing.candidate_id
+        score = standing.score + (_TOLD * _sum(parts, standing) / len(parts) if parts else 0.0)
+        return -worth, -standing.fineness, -score, standing.candidate_id
 
     return [standing.candidate_id for standing in sorted(standings, key=place)]
 

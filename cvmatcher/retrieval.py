@@ -62,7 +62,8 @@ def fuse(
         for hit in hits:
             hashes.setdefault(hit.candidate_id, hit.content_hash)
             passages[hit.candidate_id] = max(passages.get(hit.candidate_id, (-1.0, 0)), (hit.score, hit.passage))
-        _add(scores, _scaled(_best(hits), floor=True), meaning.weight)
+        near = _together(hits) if meaning.described else _best(hits)
+        _add(scores, _scaled(near, floor=True), meaning.weight)
     for leg, hits in zip(plan.words, by_word, strict=True):
         for hit in hits:
             hashes.setdefault(hit.candidate_id, hit.content_hash)
@@ -75,6 +76,13 @@ def fuse(
 
 
 def _best(hits: Sequence[PassageHit]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.candidate_id] = max(best.get(hit.candidate_id, -1.0), hit.score)
+    return best
+
+
+def _together(hits: Sequence[PassageHit]) -> dict[str, float]:
     """Each candidate's nearness: that of what they are now, of their digest and of the best passage of their text.
 
     One passage alone tells little of a person. What was not among the hits counts as the last of them.

@@ -3,7 +3,7 @@
 import pytest
 
 from cvmatcher.adapters.word_index import TantivyIndex
-from cvmatcher.domain import CriterionKind, Education, Experience, Need, Understanding
+from cvmatcher.domain import Criterion, CriterionKind, Education, Experience, Need, Understanding
 from cvmatcher.grounding import ground
 from cvmatcher.query.phrases import understand
 from tests.pools import candidate
@@ -22,7 +22,12 @@ def index() -> TantivyIndex:
             education=(Education(degree="BTS", school="Institut du Ponant"),),
             skills=("masterisation",),
         ),
-        candidate("Bea Lis", "Gouvernante à Pau, power tools", headline="Gouvernante", skills=("power tools",)),
+        candidate(
+            "Bea Lis",
+            "Gouvernante à Pau, power tools, level crossings",
+            headline="Gouvernante",
+            skills=("power tools", "level crossings"),
+        ),
     ]
     made.apply(people, [])
     return made
@@ -57,6 +62,26 @@ def test_a_refused_name_is_refused(index: TantivyIndex) -> None:
 
 def test_half_of_an_unknown_name_names_nothing(index: TantivyIndex) -> None:
     assert "power" not in grounded("green power", index)
+
+
+def test_a_word_inside_a_name_is_no_name(index: TantivyIndex) -> None:
+    described = grounded("someone who answers for the power of the tools", index)
+    assert CriterionKind.SKILL not in described.values()
+
+
+def test_a_name_may_reach_over_a_word_of_no_meaning(index: TantivyIndex) -> None:
+    message = "someone with experience of level crossings"
+    found = ground(message, Understanding(criteria=(), not_understood=("crossings",)), index)
+    assert [c.label for c in found.criteria] == ["level crossings"]
+    assert found.not_understood == ()
+
+
+def test_a_word_of_the_pool_s_titles_narrows_the_title_before_it(index: TantivyIndex) -> None:
+    title = Criterion(id="c1", kind=CriterionKind.TITLE, value="ingénieur", label="ingénieur")
+    known = Understanding(criteria=(title,), not_understood=("calcul",))
+    assert [c.value for c in ground("ingénieur calcul", known, index).criteria] == ["ingénieur calcul"]
+    strange = Understanding(criteria=(title,), not_understood=("drapier",))
+    assert [c.value for c in ground("ingénieur drapier", strange, index).criteria] == ["ingénieur"]
 
 
 def test_what_the_rules_know_stays(index: TantivyIndex) -> None:

@@ -45,6 +45,14 @@ def test_facts_come_before_the_retrieval_s_score() -> None:
     assert why_above([LYON], here, away) == (LYON,)
 
 
+def test_a_description_is_led_by_its_meaning_and_facts_beside_it_stay_facts() -> None:
+    near = standing("near", 2.0, (LEADS, VerdictState.NOT_FOUND), (LYON, VerdictState.NOT_FOUND))
+    told = standing("told", 0.4, (LEADS, VerdictState.MET), (LYON, VerdictState.NOT_FOUND))
+    here = standing("here", 0.1, (LEADS, VerdictState.NOT_FOUND), (LYON, VerdictState.MET))
+    assert by_rules([LEADS], [told, near, here]) == ["near", "told", "here"]
+    assert by_rules([LEADS, LYON], [told, near, here]) == ["here", "near", "told"]
+
+
 def test_a_silent_cv_stands_between_partly_and_no() -> None:
     no = standing("no", 0.9, (GERMAN, VerdictState.NOT_FOUND))
     unknown = standing("unknown", 0.5, (GERMAN, VerdictState.NOT_FOUND), silent="c2")

@@ -17,6 +17,7 @@ _SMALL = words.of("small")
 
 # What finding a title's names adds, beside its meaning's 1.0: in jobs' titles, the headline, the text; its words apart.
 IN_TITLES, IN_HEADLINE, IN_TEXT, WORD_BY_WORD = 0.3, 0.2, 0.1, 0.5
+DESCRIBED = 2.0  # of a description's meaning as a whole
 LEFT_OVER = 0.3  # of words that no criterion stands for
 NAMES_BY_WORD = 30  # of an occupation, and of those near it
 NEAR = 0.3  # of a title's weight for the name of a near occupation
@@ -34,11 +35,16 @@ class WordLeg:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A text to embed as a query, with others that say the same: their mean joins the text's own vector."""
+    """A text to embed as a query, with others that say the same: their mean joins the text's own vector.
+
+    `described`: it tells of a whole person, whose headline, digest and text are near to it together; else it is a name,
+    and the one passage that is nearest counts.
+    """
 
     text: str
     weight: float
     also: tuple[str, ...] = ()
+    described: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +70,51 @@ def plan(criteria: Sequence[Criterion], message: str = "", unused: Sequence[str]
     return Plan(tuple(_meanings(wanted, message)), tuple(asked))
 
 
+def described(criteria: Sequence[Criterion]) -> frozenset[str]:
+    """Ids of the criteria that are parts of a description rather than names: such a request is led by its meaning.
+
+    Free text makes a description, and so do several names that no list knows without an occupation that one does.
+    """
+    wanted = [c for c in criteria if c.need is not Need.MUST_NOT and c.kind in _TELLING]
+    unlisted = [c for c in wanted if not _listed(c)]
+    text = any(c.kind is CriterionKind.TEXT for c in wanted)
+    named = any(c.kind is CriterionKind.TITLE and _listed(c) for c in wanted)
+    loose = text or (len(unlisted) >= _SEVERAL and not named)
+    return frozenset(c.id for c in wanted) if loose else frozenset()
+
+
+_TELLING = frozenset([CriterionKind.TEXT, CriterionKind.TITLE, CriterionKind.SKILL, CriterionKind.SECTOR])
+_SEVERAL = 3
+
+
+def _listed(criterion: Criterion) -> bool:
+    match criterion.kind:
+        case CriterionKind.TITLE:
+            return bool(titles.ids(criterion.value))
+        case CriterionKind.SKILL:
+            return skills.canonical(criterion.value) is not None
+        case CriterionKind.SECTOR:
+            return bool(sectors.ids(criterion.value))
+    return False
+
+
 def _meanings(criteria: Sequence[Criterion], message: str) -> Iterable[Meaning]:
     """What is searched by meaning: titles under their names in both languages, and the rest as it was said."""
+    if loose := described(criteria):
+        telling = [c for c in criteria if c.id in loose]
+        whole = all(c.label in message for c in telling)
+        yield Meaning(
+            " ".join(message.split()) if whole else ", ".join(c.value for c in telling), DESCRIBED, described=True
+        )
     named = [c for c in criteria if c.kind is CriterionKind.TITLE]
     others = [c for c in criteria if c.kind in {CriterionKind.TEXT, CriterionKind.SECTOR, CriterionKind.SKILL}]
     for criterion in named:
-        yield Meaning(criterion.value, 1.0 / len(named), _other_names(criterion.value))
+        yield Meaning(
+            criterion.value, 1.0 / len(named), _other_names(criterion.value), described=not _listed(criterion)
+        )
     if others:
-        described = any(c.kind is CriterionKind.TEXT for c in others)
-        yield Meaning(", ".join(c.value for c in (*named, *others)), 0.6 if described else 0.4)
+        free = any(c.kind is CriterionKind.TEXT for c in others)
+        yield Meaning(", ".join(c.value for c in (*named, *others)), 0.6 if free else 0.4)
     if not named and not others:
         yield Meaning(" ".join(message.split()) or ", ".join(c.label for c in criteria), 0.3)
 
