@@ -25,8 +25,8 @@ supported_suffixes = frozenset(
 
 LIMITS = pdf.Limits()
 OCR_LANGUAGES = ("fra", "eng")
-OFFICE = guard.Limits(seconds=30.0)
-OCR_PAGE = guard.Limits(seconds=25.0)
+OFFICE = guard.Limits(seconds=20.0)
+OCR_PAGE = guard.Limits(seconds=20.0)
 OCR_SECONDS = 35.0  # all scanned pages of a file together: an ingest job lives 60 s
 
 _PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|BM|RIFF....WEBP", re.DOTALL)
@@ -75,7 +75,7 @@ async def _read_office(data: bytes, suffix: str) -> CVText:
     if not await guard.run("cvmatcher.guarded.office:installed", limits=OFFICE):
         raise Unreadable(QuarantineReason.NEEDS_LIBREOFFICE)
     made = await guard.run(
-        "cvmatcher.guarded.office:to_pdf", data, limits=OFFICE, suffix=suffix, seconds=OFFICE.seconds - 5
+        "cvmatcher.guarded.office:to_pdf", data, limits=OFFICE, suffix=suffix, seconds=OFFICE.seconds - 3
     )
     return await _read_pdf(made)
 
