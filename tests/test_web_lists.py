@@ -130,7 +130,7 @@ async def test_the_heart_can_fill_another_list(site: Site) -> None:
     address = await _list(site.rita, "Java, Lyon")
     assert (await site.rita.post(f"{address}/choose")).status_code == 303
     said = await site.rita.htmx("/cv/cand1/like")
-    assert "Added to “Java, Lyon”." in said.text
+    assert ": added to “Java, Lyon”." in said.text
     assert await _on(address) == {"cand1": Stage.NEW}
     assert await _on(f"/lists/{site.user.id}") == {}
     await site.rita.post(f"{address}/delete")
@@ -214,7 +214,10 @@ async def test_several_change_status_and_back(site: Site) -> None:
 async def test_several_move_and_copy_with_note_and_status_and_back(site: Site) -> None:
     one, other = await _list(site.rita, "One"), await _list(site.rita, "Other")
     await _put(site.rita, one, "add", "cand1", "cand2")
-    await site.rita.htmx(f"{one}/entries/cand1", {"status": "interview", "note": "Tuesday"})
+    said = await site.rita.htmx(f"{one}/entries/cand1", {"status": "interview", "note": "Tuesday"})
+    assert "Zoé: Interview." in said.text
+    assert "Interview <b>1</b>" in said.text  # the counts above the list are right at once
+    assert "stage is-interview" in said.text
     moved = await _put(site.rita, one, "move", "cand1", "cand2", to=other.removeprefix("/lists/"))
     assert "2 people moved to “Other”." in moved.text
     assert (await _on(one), await _on(other)) == ({}, {"cand1": Stage.INTERVIEW, "cand2": Stage.NEW})
@@ -223,7 +226,7 @@ async def test_several_move_and_copy_with_note_and_status_and_back(site: Site) -
     assert (await _on(one), await _on(other)) == ({"cand1": Stage.INTERVIEW, "cand2": Stage.NEW}, {})
     assert "Tuesday" in (await site.rita.get(one)).text
     copied = await _put(site.rita, one, "copy", "cand1", to=other.removeprefix("/lists/"))
-    assert "Copied to “Other”." in copied.text
+    assert ": copied to “Other”." in copied.text
     assert (len(await _on(one)), await _on(other)) == (2, {"cand1": Stage.INTERVIEW})
     assert (await _put(site.rita, one, "move", "cand1", to="nowhere")).status_code == 404
 
@@ -244,7 +247,7 @@ async def test_one_is_taken_off_and_comes_back_with_the_note(site: Site) -> None
     gone = await site.rita.post(
         f"{address}/entries/cand1/remove", None, **HTMX, **{"HX-Current-URL": f"http://x{address}"}
     )
-    assert "Taken off “Java, Lyon”." in gone.text
+    assert ": taken off “Java, Lyon”." in gone.text
     assert "Nobody here yet" in gone.text
     await site.rita.htmx(_undo(gone))
     (back,) = await shortlisted.entries(address.removeprefix("/lists/"))
@@ -267,7 +270,7 @@ async def test_somebody_is_added_from_a_card(site: Site) -> None:
     evil = await site.rita.post(f"{address}/entries", {"act": "add", "c": "cand1", "return": "https://evil.example/"})
     assert evil.headers["location"] == "/"
     made = await site.rita.htmx("/lists", {"name": "Fresh", "c": "cand3"})
-    assert "Added to “Fresh”." in made.text
+    assert ": added to “Fresh”." in made.text
     assert 'hx-target="#dialog"' in made.text
     assert (await site.rita.get("/lists/choose?c=nobody")).status_code == 404
     assert (await _put(site.rita, address, "add", "nobody")).status_code == 404
@@ -284,7 +287,7 @@ async def test_the_export_shows_what_is_seen_and_no_formula(site: Site) -> None:
     answer = await site.rita.get(f"{address}/csv?status=to_contact")
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert [(row["Title"], row["Status"], row["Id"]) for row in rows] == [("'=HYPERLINK(1)", "To contact", "cand9")]
+    assert [(row["Title"], row["Status"], row["File"]) for row in rows] == [("'=HYPERLINK(1)", "To contact", "9.pdf")]
     assert "exported" in {row.act for row in await audit.about("cand9")}
     assert "exported" not in {row.act for row in await audit.about("cand1")}
     await site.rita.post("/cv/cand9/like")
@@ -296,6 +299,11 @@ async def test_the_export_shows_what_is_seen_and_no_formula(site: Site) -> None:
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_a_dangerous_cell_is_neutralised(cell: str) -> None:
     assert safe_cell(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("phone", ["+33 6 12 34 56 78", "+212 661-234567, 06 12 34 56 78"])
+def test_a_phone_number_is_text_and_bears_no_mark(phone: str) -> None:
+    assert safe_cell(phone) == f"\N{NO-BREAK SPACE}{phone}"
 
 
 async def test_one_who_left_the_pool_is_shown_as_gone_with_the_note(site: Site) -> None:

@@ -25,15 +25,16 @@ from cvmatcher.web.sentences import PROGRESS
 from cvmatcher.web.sight import sight
 
 MOST = 500  # people of one act
+GONE = _("No longer in the pool")
 
 # What a toast says of one person, and of several.
 SAID = {
-    "add": (_("Added to “%(list)s”."), _("%(n)s people added to “%(list)s”.")),
-    "remove": (_("Taken off “%(list)s”."), _("%(n)s people taken off “%(list)s”.")),
-    "move": (_("Moved to “%(list)s”."), _("%(n)s people moved to “%(list)s”.")),
-    "copy": (_("Copied to “%(list)s”."), _("%(n)s people copied to “%(list)s”.")),
-    "status": (_("Status: %(status)s."), _("Status of %(n)s people: %(status)s.")),
-    "note": (_("Note saved."), _("Note saved.")),
+    "add": (_("%(name)s: added to “%(list)s”."), _("%(n)s people added to “%(list)s”.")),
+    "remove": (_("%(name)s: taken off “%(list)s”."), _("%(n)s people taken off “%(list)s”.")),
+    "move": (_("%(name)s: moved to “%(list)s”."), _("%(n)s people moved to “%(list)s”.")),
+    "copy": (_("%(name)s: copied to “%(list)s”."), _("%(n)s people copied to “%(list)s”.")),
+    "status": (_("%(name)s: %(status)s."), _("Status of %(n)s people: %(status)s.")),
+    "note": (_("%(name)s: note saved."), _("Note saved.")),
 }
 
 TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
@@ -175,10 +176,11 @@ async def _after(request: WebRequest, web: Web, done: Done) -> Response[Any]:
         viewer,
         SAID[done.kind][len(done.people) > 1],
         n=len(done.people),
+        name=await _name(request, web, done.people[0]),
         list=name_of(done.place, web, viewer),
         status=render.say(viewer, PROGRESS[done.status]) if done.status else "",
     )
-    news = [] if done.quiet else await _refreshed(request, web)
+    news = await _stages(request, web, done) if done.quiet else await _refreshed(request, web)
     if done.kind == "add":
         news += [Partial("#dialog", ""), *await _hearts(request, web, done.people)]
     return render.partials(*news, render.toast(viewer, said, undo=f"/lists/undo/{done.change}"))
@@ -188,6 +190,24 @@ async def _return(request: WebRequest) -> str:
     """Where the form says, else the page it stood on: the page that chooses a list has a page before it."""
     back = (await request.fields()).get("return", "")
     return own_path(back) if back else await request.back()
+
+
+async def _name(request: WebRequest, web: Web, candidate_id: str) -> str:
+    """As the reader may call someone; who is gone is called that."""
+    found = await candidates.get(candidate_id)
+    return (await sight(request.viewer)).name(found) if found else web.render.say(request.viewer, GONE)
+
+
+async def _stages(request: WebRequest, web: Web, done: Done) -> list[Partial]:
+    """How many have each status, and the look of the one that was chosen; the rows stay where they are."""
+    url = path_of(request.headers.get("hx-current-url", ""))
+    shown = await listing(done.place, request, url)
+    row = next((one for one in shown.rows if one.entry.candidate_id == done.people[0]), None)
+    text, viewer = web.render.text, request.viewer
+    news = [Partial("#stages", text(viewer, "lists/_stages.html", listing=shown), "outerMorph")]
+    if row:
+        news.append(Partial(f"#status-{done.people[0]}", text(viewer, "lists/_stage.html", row=row), "outerMorph"))
+    return news
 
 
 async def _hearts(request: WebRequest, web: Web, people: tuple[str, ...]) -> list[Partial]:

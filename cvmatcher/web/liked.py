@@ -15,10 +15,12 @@ from cvmatcher.store.shortlists import Shortlist
 from cvmatcher.web import lists
 from cvmatcher.web.auth import may_export, signed_in
 from cvmatcher.web.catalogs import mark as _
+from cvmatcher.web.entries import GONE
 from cvmatcher.web.listed import listing, name_of
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest
+from cvmatcher.web.sight import sight
 
 
 @get("/likes", guards=[signed_in])
@@ -60,14 +62,14 @@ async def _after(request: WebRequest, web: Web, candidate_id: str, target: Short
     viewer, render = request.viewer, web.render
     button = render.text(viewer, "liked/_like.html", candidate_id=candidate_id, is_liked=liked)
     news = [Partial(f".like-{candidate_id}", button, "outerMorph")]
-    name = name_of(target, web, viewer)
-    if not liked:
-        said = render.say(viewer, _("Taken off “%(list)s”."), list=name)
-        news.append(render.toast(viewer, said, undo=f"/cv/{candidate_id}/like"))
-    elif not target.is_first:  # with several lists one wants to see which one the heart fills
-        said = render.say(viewer, _("Added to “%(list)s”."), list=name)
-        news.append(render.toast(viewer, said, undo=f"/cv/{candidate_id}/unlike"))
-    return render.partials(*news)
+    sentence, way_back = (_("%(name)s: added to “%(list)s”."), "unlike") if liked else (TAKEN_OFF, "like")
+    found = await candidates.get(candidate_id)
+    name = (await sight(viewer)).name(found) if found else render.say(viewer, GONE)
+    said = render.say(viewer, sentence, name=name, list=name_of(target, web, viewer))
+    return render.partials(*news, render.toast(viewer, said, undo=f"/cv/{candidate_id}/{way_back}"))
+
+
+TAKEN_OFF = _("%(name)s: taken off “%(list)s”.")
 
 
 HANDLERS = (shortlist, export, like, unlike)

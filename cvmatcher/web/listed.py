@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,9 +35,9 @@ COLUMNS = (
     _("Note"),
     _("Added on"),
     _("File"),
-    _("Id"),
 )
 
+PHONE = re.compile(r"\+\d[\d ().-]+(?:, \+?\d[\d ().-]+)*")
 FIRST = _("Shortlist")  # what a first list is called until it is renamed
 LAST = "\uffff"  # sorts behind every name
 
@@ -159,6 +160,8 @@ def _asked(url: str) -> _Asked:
 def safe_cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
+    if PHONE.fullmatch(text):
+        return f"\N{NO-BREAK SPACE}{text}"  # nobody sees it, and the number keeps its plus
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
@@ -185,7 +188,6 @@ def _cells(row: Row, say: Callable[[str], str]) -> list[object]:
         entry.note,
         _day(entry.added),
         row.candidate.file_name if row.candidate else "",
-        entry.candidate_id,
     ]
 
 

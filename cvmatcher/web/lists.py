@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
@@ -14,7 +15,7 @@ from cvmatcher.store.shortlists import Access, Shortlist
 from cvmatcher.web import entries
 from cvmatcher.web.auth import may_export, signed_in
 from cvmatcher.web.compare import tray_of
-from cvmatcher.web.listed import Row, listing, table
+from cvmatcher.web.listed import Row, listing, name_of, table
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest
 
@@ -90,7 +91,8 @@ async def spreadsheet(request: WebRequest, web: Web, shortlist: Shortlist) -> Re
     await audit.append_each(request.person.id, "exported", [row.entry.candidate_id for row in rows])
     viewer = request.viewer
     data = table(rows, viewer.language, lambda one: web.render.say(viewer, one))
-    headers = {"Content-Disposition": 'attachment; filename="shortlist.csv"'}
+    named = quote(f"{name_of(shortlist, web, viewer)}.csv", safe="")
+    headers = {"Content-Disposition": f"attachment; filename=\"shortlist.csv\"; filename*=UTF-8''{named}"}
     return Response(data, media_type="text/csv", headers=headers)
 
 

@@ -42,7 +42,7 @@ async def test_from_a_folder_of_pdfs_to_a_shortlist(site: Site, visit: OpenConte
         await expect(job.get_by_role("progressbar")).to_be_visible()
         await site.ingest()
         await expect(job.get_by_text("finished")).to_be_visible()
-        await expect(page.get_by_text(f"{POOL} candidates in the search: the sums are right.")).to_be_visible()
+        await expect(page.get_by_text(f"{POOL} candidates in the search; every file is accounted for.")).to_be_visible()
 
         # a recruiter asks, reads a reason, opens the profile, keeps the person, takes the PDF
         await page.get_by_role("link", name="New search").first.click()

@@ -73,7 +73,7 @@ async def test_find_compare_shortlist_export_by_keyboard(site: Site, visit: Open
         await more.press("Enter")
         await page.get_by_label("New list").fill("Java, Lyon")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("Added to “Java, Lyon”.")).to_be_visible()
+        await expect(page.get_by_text(": added to “Java, Lyon”.")).to_be_visible()
         await expect(page.locator("#dialog")).to_be_hidden()
         await expect(more).to_be_focused()
 
@@ -144,7 +144,7 @@ async def test_the_same_without_javascript(site: Site, visit: OpenContext) -> No
         await page.get_by_role("combobox", name="Status", exact=True).select_option("hired")
         await page.get_by_role("button", name="Set status").click()
         await expect(page.get_by_role("link", name="Hired 1")).to_be_visible()
-        await page.get_by_label("Name, sharing, deletion").click()
+        await page.get_by_text("Share…").click()
         await page.get_by_role("button", name="Delete the list").click()
         await page.get_by_role("button", name="Undo").click()
         await expect(page.get_by_role("link", name="Person 3", exact=True)).to_be_visible()
