@@ -118,6 +118,15 @@ def lines_of(quotation: Quotation, pages: Sequence[str]) -> list[str]:
     return lines[max(0, touched[0] - 1) : touched[-1] + 2]
 
 
+def before_in_line(quotation: Quotation, pages: Sequence[str]) -> str:
+    """What the line says before the quotation; "" where it begins one or runs over several."""
+    for raw in pages[quotation.page].splitlines():
+        line = " ".join(raw.split())
+        if (at := _whole_words(line, quotation.text)) >= 0:
+            return line[:at]
+    return ""
+
+
 def reads_like_an_order(text: str) -> bool:
     """Whether a line addresses a judge or a model instead of describing a person."""
     return _ORDER.search(fold(text)) is not None

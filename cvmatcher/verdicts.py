@@ -15,7 +15,7 @@ from cvmatcher.domain import Candidate, Criterion, Dossier, Verdict, VerdictStat
 from cvmatcher.identity import mask
 from cvmatcher.ports import Embedder, Reranker
 from cvmatcher.query import evidence
-from cvmatcher.quotations import has_orders, prove, suspicious
+from cvmatcher.quotations import before_in_line, has_orders, prove, suspicious
 
 # Cosine from which words speak of a criterion without sharing one with it, by model. At 0.835 one in twenty unrelated
 # pairs passes, and four in ten of those that answer (docs/decisions/0004-search.md). Other models: words only.
@@ -28,6 +28,7 @@ class Desk:
     def __init__(self, criteria: Sequence[Criterion], candidates: Sequence[Candidate], *, masked: bool) -> None:
         self._criteria = {criterion.id: criterion for criterion in criteria}
         self._candidates = {secrets.token_hex(8): candidate for candidate in candidates}
+        self._pages = {candidate.id: candidate.pages for candidate in candidates}
         self._said: dict[str, dict[str, Verdict]] = {candidate.id: {} for candidate in candidates}
         self._answered: dict[str, set[str]] = {candidate.id: set() for candidate in candidates}
         self._refused: dict[str, set[str]] = {candidate.id: set() for candidate in candidates}
@@ -62,7 +63,10 @@ class Desk:
 
     async def check_meaning(self, candidate_id: str, embedder: Embedder) -> None:
         """Drops verdicts whose quotation does not speak of its criterion: by its words, else by its meaning."""
-        doubtful = [v for v in self._said[candidate_id].values() if v.quotation and not self._speaks(v)]
+        said = {v.criterion_id: self._speaks(v) for v in self._said[candidate_id].values() if v.quotation}
+        for criterion_id in (one for one, speaks in said.items() if speaks is False):
+            del self._said[candidate_id][criterion_id]
+        doubtful = [self._said[candidate_id][one] for one, speaks in said.items() if speaks is None]
         if not doubtful:
             return
         enough = next((value for name, value in _NEAR_ENOUGH.items() if name in embedder.model_id.lower()), None)
@@ -70,15 +74,16 @@ class Desk:
             near = np.zeros(len(doubtful))
         else:
             asked = await embedder.embed([self._criteria[v.criterion_id].label for v in doubtful], "query")
-            said = await embedder.embed([v.quotation.text for v in doubtful if v.quotation], "passage")
-            near = (asked * said).sum(axis=1)
+            quoted = await embedder.embed([v.quotation.text for v in doubtful if v.quotation], "passage")
+            near = (asked * quoted).sum(axis=1)
         for verdict, similarity in zip(doubtful, near, strict=True):
             if enough is None or similarity < enough:
                 del self._said[candidate_id][verdict.criterion_id]
 
-    def _speaks(self, verdict: Verdict) -> bool:
+    def _speaks(self, verdict: Verdict) -> bool | None:
         assert verdict.quotation is not None  # noqa: S101 - asked only of those that quote
-        return evidence.speaks_of(self._criteria[verdict.criterion_id], verdict.quotation.text)
+        before = before_in_line(verdict.quotation, self._pages[verdict.candidate_id])
+        return evidence.speaks_of(self._criteria[verdict.criterion_id], verdict.quotation.text, before)
 
 
 def _dossier(key: str, candidate: Candidate, *, masked: bool) -> Dossier:

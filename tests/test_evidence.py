@@ -7,6 +7,7 @@ import pytest
 from cvmatcher.domain import Criterion, Experience, Profile, VerdictState
 from cvmatcher.domain import CriterionKind as K
 from cvmatcher.query import evidence
+from cvmatcher.quotations import prove
 
 MET, PARTLY, NO = VerdictState.MET, VerdictState.PARTLY, VerdictState.NOT_FOUND
 
@@ -83,6 +84,38 @@ def test_years_with_a_skill_quote_its_jobs_only() -> None:
 def test_a_career_that_the_cv_counts_itself_is_no_longer_than_it_says(minimum: float, state: VerdictState) -> None:
     finding = _years(DATED.format("7 ans d'expérience\n"), minimum)
     assert (finding.state, finding.quotations, finding.years) == (state, ("7 ans d'expérience",), None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "line", "speaks"),
+    [
+        ((K.SKILL, "Kubernetes", None), ("", "clusters K8s de production"), True),
+        ((K.SKILL, "Kubernetes", None), ("", "Docker, Ansible"), False),  # near in meaning, and another
+        ((K.SKILL, "gestion de projet", None), ("", "gestion des stocks"), False),
+        ((K.SKILL, "Python", None), ("Souhaite apprendre ", "Python"), False),
+        ((K.EMPLOYER, "EDF", None), ("Principal client : ", "EDF"), False),
+        ((K.EMPLOYER, "EDF", None), ("", "Technicien, EDF, 2012"), True),
+        ((K.YEARS, "", 5), ("", "3 ans d'expérience"), False),
+        ((K.YEARS, "", 5), ("", "équipe de 12"), False),
+        ((K.YEARS, "", 5), ("", "Acme, 2014 - 2020"), True),
+        ((K.SECTOR, "banque", None), ("", "Caisse du Littoral"), None),
+        ((K.TEXT, "a dirigé une équipe", None), ("", "encadrement de huit personnes"), None),
+    ],
+)
+def test_whether_a_model_s_quotation_bears_on_what_was_asked(
+    asked: tuple[K, str, float | None], line: tuple[str, str], *, speaks: bool | None
+) -> None:
+    """`line`: what it says before the quotation, and the quotation."""
+    kind, value, minimum = asked
+    criterion = Criterion(id="c1", kind=kind, value=value, label=value or "years", minimum=minimum)
+    assert evidence.speaks_of(criterion, line[1], line[0]) is speaks
+
+
+def test_one_letter_is_quoted_with_its_neighbour() -> None:
+    page = "Compétences\nPython\nR"
+    finding = evidence.judge(Criterion(id="c1", kind=K.SKILL, value="r", label="R"), evidence.read(Profile(), (page,)))
+    assert finding.quotation == "Python R"
+    assert prove(finding.quotation, (page,))
 
 
 def test_a_title_is_quoted_where_its_job_stands() -> None:

@@ -14,7 +14,7 @@ from cvmatcher.query.evidence.names import sectors_of
 from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, content_stems, quote_value, read
 from cvmatcher.query.evidence.titles import has_been
 from cvmatcher.vocabulary import places as gazetteer
-from cvmatcher.vocabulary import sectors, words
+from cvmatcher.vocabulary import sectors, skills, words
 from cvmatcher.vocabulary.folding import stems
 
 __all__ = [
@@ -82,31 +82,55 @@ def fineness(criteria: Sequence[Criterion], cv: CV) -> float:
     return total
 
 
-def speaks_of(criterion: Criterion, quotation: str) -> bool:
-    """Whether a quotation has words of the criterion: its terms, their other names or translations."""
+def speaks_of(criterion: Criterion, quotation: str, before: str = "") -> bool | None:
+    """Whether a quotation has words of the criterion: its terms, their other names or translations.
+
+    False as well where the words take it back or are another's ("would like to learn Python", "client: EDF");
+    `before` is what its line says before it. None where no name of it is known: then its meaning has to tell.
+    """
     held = set(stems(quotation))
     match criterion.kind:
         case CriterionKind.LANGUAGE:
             return any(set(stems(name)) <= held for name in languages.language_names(criterion.value))
         case CriterionKind.YEARS:
-            return any(character.isdigit() for character in quotation)
+            return years.tells_of(criterion, quotation)
         case CriterionKind.PLACE:
-            asked = gazetteer.get(criterion.value) if criterion.value else None
-            if criterion.or_remote and any(set(stems(name)) <= held for name in places.REMOTE_NAMES):
-                return True
-            found = gazetteer.find(quotation, capitals=False)
-            return asked is not None and any(
-                gazetteer.covers(asked, p, max(criterion.within_km or 0, places.NEAR_KM)) for p, _ in found
-            )
-        case CriterionKind.SKILL:
-            known = names.skill_names(criterion.value)
-        case CriterionKind.TITLE:
-            known = titles.title_names(criterion.value)
-        case CriterionKind.SECTOR:
-            known = sectors.shown_by(criterion.value)
-        case _:
-            known = (criterion.value,)
-    if any(set(stems(name)) <= held for name in known if name):
-        return True
+            return _names_the_place(criterion, quotation)
+    names_known = _names_of(criterion)
+    if any(set(stems(name)) <= held for name in names_known if name):
+        return not names.taken_back(names_known, quotation, before)
     content = set(content_stems(criterion.value))
-    return bool(content) and len(content & held) * 2 >= len(content)
+    if content and len(content & held) * 2 > len(content):
+        return not names.taken_back((criterion.value,), quotation, before)
+    return False if _is_listed(criterion) else None
+
+
+def _names_of(criterion: Criterion) -> tuple[str, ...]:
+    match criterion.kind:
+        case CriterionKind.SKILL:
+            return names.skill_names(criterion.value)
+        case CriterionKind.TITLE:
+            return titles.title_names(criterion.value)
+        case CriterionKind.SECTOR:
+            return sectors.shown_by(criterion.value)
+    return (criterion.value,)
+
+
+def _is_listed(criterion: Criterion) -> bool:
+    """Whether all its names are known, so that words without one are about something else.
+
+    A sector is also told by a firm's name, a title by what somebody did: there the meaning may tell.
+    """
+    if criterion.kind is CriterionKind.SKILL:
+        return skills.canonical(criterion.value) is not None
+    return criterion.kind is CriterionKind.EMPLOYER
+
+
+def _names_the_place(criterion: Criterion, quotation: str) -> bool:
+    asked, held = gazetteer.get(criterion.value) if criterion.value else None, set(stems(quotation))
+    if criterion.or_remote and any(set(stems(name)) <= held for name in places.REMOTE_NAMES):
+        return True
+    found = gazetteer.find(quotation, capitals=False)
+    return asked is not None and any(
+        gazetteer.covers(asked, p, max(criterion.within_km or 0, places.NEAR_KM)) for p, _ in found
+    )

@@ -20,10 +20,12 @@ from cvmatcher.query.evidence.reading import (
     found,
     holds,
     is_bullet,
+    line_of,
     phrase,
     quote,
     quote_value,
 )
+from cvmatcher.quotations import SHORTEST
 from cvmatcher.vocabulary import sectors, skills
 from cvmatcher.vocabulary.folding import Match, fold, stems
 
@@ -36,7 +38,7 @@ def skill(criterion: Criterion, cv: CV) -> Finding:
     for name in shown:
         for line, first, last in _named(cv, name):
             if not _is_another(line, first, last, _skills_in(line.text), shown):
-                return Finding(MET, cut_line(line, first, last))
+                return Finding(MET, _with_neighbour(cv, line, cut_line(line, first, last)))
             inside_another = inside_another or cut_line(line, first, last)
     for name in skills.near(criterion.value):
         for line, first, last in _named(cv, name):
@@ -44,6 +46,14 @@ def skill(criterion: Criterion, cv: CV) -> Finding:
     if inside_another:
         return Finding(PARTLY, inside_another)
     return _close_together(criterion.value, cv) if len(stems(criterion.value)) > 1 else NOTHING
+
+
+def _with_neighbour(cv: CV, line: Line, quotation: str) -> str:
+    """A line that is too short to prove anything, with the one before it: "Python R"."""
+    at = cv.lines.index(line)
+    if at and sum(map(str.isalnum, quotation)) < SHORTEST:
+        return f"{cv.lines[at - 1].text} {quotation}"
+    return quotation
 
 
 def _named(cv: CV, name: str) -> Iterator[tuple[Line, int, int]]:
@@ -108,6 +118,18 @@ def denied(line: Line, start: int) -> bool:
     """Whether what the line says before the name takes it back."""
     before = fold(line.text[:start])
     return _DENIAL.search(before) is not None or _WISH.search(before) is not None
+
+
+def taken_back(names: Sequence[str], quotation: str, before: str) -> bool:
+    """Whether what stands before the first of the names in the line takes it back or gives it to someone else."""
+    line = line_of(f"{before} {quotation}")
+    at = (line.words[i].start for name in names for i in range(len(line.stems)) if _stands(line, i, stems(name)))
+    start = next(at, None)
+    return start is not None and (denied(line, start) or served(line, start))
+
+
+def _stands(line: Line, at: int, key: tuple[str, ...]) -> bool:
+    return bool(key) and line.stems[at : at + len(key)] == key
 
 
 @lru_cache(maxsize=1024)

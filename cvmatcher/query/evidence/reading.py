@@ -78,8 +78,7 @@ def _lines(pages: tuple[str, ...]) -> tuple[tuple[Line, ...], dict[str, list[int
         for text in _sentences(page):
             if reads_like_an_order(text):
                 continue
-            cut = tuple(_outside_addresses(text))
-            lines.append(Line(text, cut, tuple(word.stem for word in cut)))
+            lines.append(line_of(text))
             for stem in set(lines[-1].stems):
                 index.setdefault(stem, []).append(len(lines) - 1)
     return tuple(lines), index
@@ -113,6 +112,11 @@ def _sentences(page: str) -> Iterator[str]:
         text = " ".join(raw.split())
         if text and not _opens_a_section(raw):
             yield from _SENTENCE_END.split(text) if len(text) > LONG else (text,)
+
+
+def line_of(text: str) -> Line:
+    cut = tuple(_outside_addresses(text))
+    return Line(text, cut, tuple(word.stem for word in cut))
 
 
 def is_bullet(line: Line) -> bool:

@@ -101,6 +101,18 @@ def _compared(
     return NOTHING
 
 
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b(?:0?[1-9]|1[0-2])/\d\d\b")
+
+
+def tells_of(criterion: Criterion, quotation: str) -> bool:
+    """Whether a quotation may show the years: it dates something, or states as many as are asked."""
+    said = _STATED_YEARS.search(fold(quotation))
+    if said:
+        most = criterion.maximum if criterion.maximum is not None else float("inf")
+        return (criterion.minimum or 0.0) <= float(said[1]) + 0.95 and float(said[1]) <= most + 0.95
+    return _YEAR.search(quotation) is not None
+
+
 def _told_years(cv: CV) -> tuple[float | None, str]:
     """The years of experience that the CV states itself, and the line."""
     for number in sorted({n for stem in _YEAR_STEMS for n in cv.with_stem(stem)}):
