@@ -50,7 +50,7 @@ class Talk:
             fields["conversation"] = await self._conversation()
         answer = await self.rita.htmx("/turns", fields)
         assert answer.status_code == 200, answer.text
-        return await self._seen(turn_in(answer.text))
+        return await self.seen(turn_in(answer.text))
 
     async def drop(self, data: bytes, name: str) -> tuple[set[str], str]:
         answer = await self.rita.http.post(
@@ -59,9 +59,9 @@ class Talk:
             files={"file": (name, data, "application/pdf")},
             headers=HTMX,
         )
-        return await self._seen(turn_in(answer.text))
+        return await self.seen(turn_in(answer.text))
 
-    async def _seen(self, turn: str) -> tuple[set[str], str]:
+    async def seen(self, turn: str) -> tuple[set[str], str]:
         self.turn = turn
         await until(self._ended)
         page = await self.rita.get(f"/c/{await self._conversation()}")
@@ -117,10 +117,29 @@ async def test_what_a_message_did_not_change_is_said_on_the_page(talk: Talk) -> 
     first, _ = await talk.say(FIRST)
     after, page = await talk.say("oublie l'espagnol")
     assert after == first
-    assert re.search(r"Not used:.{0,80}oublie l(?:&#39;|')espagnol", page, re.DOTALL)
+    assert re.search(r"Not used in this search:.{0,80}oublie l(?:&#39;|')espagnol", page, re.DOTALL)
     after, page = await talk.say("not like him")
     assert after == first
     assert "<q>not like him</q>" in page
+
+
+async def test_a_misspelt_word_is_offered_as_what_it_means(talk: Talk) -> None:
+    """Whether it was not used at all or became a criterion that no CV shows, one press searches with what was meant."""
+    for message in ("anglais et acountant à Lyon", "infirmere"):
+        talk.turn = ""
+        asked, page = await talk.say(message)
+        assert not any(one.startswith("title") for one in asked)
+        assert "Did you mean" in page
+        act = re.search(r'name="act" value="(mend:[^"]+)"', page)
+        assert act is not None
+        answer = await talk.rita.htmx("/turns", {"from": talk.turn, "act": act[1]})
+        after, page = await talk.seen(turn_in(answer.text))
+        assert {one.partition(":")[2] for one in after - asked} <= {"accountant", "infirmière"}
+        assert any(one.startswith("title") for one in after)
+        assert not any("infirmere" in one for one in after)
+        assert asked - after <= {"text:infirmere", "skill:infirmere"}
+    refused = await talk.rita.htmx("/turns", {"from": talk.turn, "act": "mend:c9:infirmière"})
+    assert refused.status_code == 422
 
 
 async def test_a_message_points_at_a_person_of_the_list(talk: Talk) -> None:

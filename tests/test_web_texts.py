@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -12,9 +13,13 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from cvmatcher import domain
+from cvmatcher.domain import Criterion, CriterionKind, Hit, Quotation, Verdict, VerdictState
+from cvmatcher.store.turns import Turn
 from cvmatcher.web import sentences
 from cvmatcher.web.catalogs import negotiated, translations
 from cvmatcher.web.places import folder
+from cvmatcher.web.render import Renderer, Viewer
+from cvmatcher.web.turnview import Card, TurnView
 
 KEYWORDS = {"_": None, "mark": None, "ngettext": (1, 2)}
 
@@ -105,9 +110,56 @@ def test_size_budgets() -> None:
     static = folder("static")
     assert len(gzip.compress((static / "app.css").read_bytes())) <= 12 * 1024
     own = list(static.glob("*.js"))
-    assert sum(len(gzip.compress(one.read_bytes())) for one in own) <= 6 * 1024
+    assert sum(len(one.read_bytes()) for one in own) <= 6 * 1024
     scripts = [*own, *(static / "vendor").glob("*.js")]
     assert sum(len(gzip.compress(one.read_bytes())) for one in scripts) <= 25 * 1024
+
+
+ASKED = (
+    (CriterionKind.TITLE, "comptable général"),
+    (CriterionKind.SKILL, "SAP FI/CO"),
+    (CriterionKind.YEARS, "au moins 5 ans d'expérience"),
+    (CriterionKind.LANGUAGE, "anglais courant"),
+    (CriterionKind.PLACE, "Lyon"),
+)
+QUOTED = Quotation(
+    text="Comptable général, tenue des comptes sous SAP FI/CO pour quatre filiales en France",
+    before="Depuis mars 2016 Rénov'Ouest, Lyon, un groupe de douze sociétés.",
+    after="et en Belgique, clôtures mensuelles et annuelles, liasses fiscales, relations avec les commissaires " * 2,
+)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_card_is_small(count: int, language: str) -> None:
+    """With ids as they are, a long name, and a quotation for each criterion."""
+    asked = [
+        Criterion(id=f"c{number}", kind=kind, value=label, label=label)
+        for number, (kind, label) in enumerate(ASKED[:count], start=1)
+    ]
+    states = [VerdictState.PARTLY, VerdictState.MET] * 3
+    marks = tuple(
+        (one, Verdict(candidate_id="a" * 24, criterion_id=one.id, state=state, quotation=QUOTED))
+        for one, state in zip(asked, states, strict=False)
+    )
+    hit = Hit(
+        candidate_id="a" * 24,
+        name="Gwenaëlle Maréchal-Dupont",
+        title="Comptable générale confirmée",
+        place="Villeurbanne, Rhône",
+        years=12.4,
+        cv_date="2025-11",
+        file_name="CV_Gwenaelle_Marechal.pdf",
+        passage="x" * 300,
+        language="fr",
+    )
+    turn = Turn(id="f" * 32, conversation="c" * 32, owner="o" * 32, message="m", created=datetime.now(UTC), number=1)
+    card = Card(rank=12, hit=hit, marks=marks, judged=True)
+    shown: dict[str, set[str]] = {"fresh": set(), "liked": set(), "compared": set()}
+    html = Renderer().text(Viewer(language=language), "search/_card.html", card=card, view=TurnView(turn), **shown)
+    assert html.count("<li class=") == count + 1
+    assert "<mark>" in html
+    assert len(html.encode()) <= 3 * 1024
 
 
 def test_no_template_has_script_style_or_handler_inside() -> None:

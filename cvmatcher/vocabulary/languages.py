@@ -6,6 +6,7 @@ Names come from Unicode's CLDR by Babel; the words for levels are here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -100,6 +101,12 @@ def _lexicon() -> Lexicon:
         for name in names:
             lexicon.add(name, code)
     return lexicon
+
+
+def everyday_names() -> Iterator[str]:
+    """The French and English names of the languages that have a code of two letters."""
+    for by_code in _names().values():
+        yield from (name for code, name in by_code.items() if len(code) == 2 and fold(name) not in _EVERYDAY)
 
 
 def find(text: str) -> list[Match]:

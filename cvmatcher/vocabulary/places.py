@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,6 +20,7 @@ from cvmatcher.vocabulary.folding import Match, Token, fold, names_in, read_line
 
 _FAVOURED = ("FR", "BE", "CH", "LU", "CA", "GB", "US")
 _SHORTENED_FROM = 15_000  # inhabitants of a town that people call by the first part of its name
+_WELL_KNOWN = 600_000  # likelihood of a city whose misspelt name is recognised
 EARTH_RADIUS_KM = 6371.0
 
 
@@ -72,6 +73,15 @@ def _cities() -> dict[tuple[str, ...], tuple[Place, ...]]:
         if stems(exonym) != stems(name):
             found[stems(exonym)] = [*found.get(stems(name), []), *found.get(stems(exonym), [])]
     return {key: tuple(sorted(places, key=_likelihood, reverse=True)) for key, places in found.items()}
+
+
+def well_known() -> Iterator[str]:
+    """Names of cities, regions and countries that people are likely to write, the likeliest cities first."""
+    likely = sorted((named[0] for named in _cities().values()), key=_likelihood, reverse=True)
+    yield from (place.name for place in likely if _likelihood(place) >= _WELL_KNOWN)
+    yield from (place.name for place in _regions().values())
+    for locale in ("fr", "en"):
+        yield from map(str, Locale(locale).territories.values())
 
 
 _SHORTENED = re.compile(r"([\w'’]{4,})-(?:sur|en|lès|les|sous|le|la|aux)-|(?!Sainte)([\w'’]{6,})-[A-ZÀ-Ý]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -22,6 +23,12 @@ def find(text: str) -> list[Match]:
 @lru_cache(maxsize=64)  # a message is asked from many sides while it is read
 def _found(text: str) -> tuple[Match, ...]:
     return tuple(_all().find(text))
+
+
+def every_name() -> Iterator[str]:
+    """All names of all skills, canonical ones and aliases."""
+    for term in _all().terms.values():
+        yield from term.all_names
 
 
 def canonical(term: str) -> str | None:

@@ -73,7 +73,9 @@ class Asker:
     # ---------------------------------------------------------------------------------------- from an earlier turn
 
     async def _changed(self, base: Turn, fields: dict[str, str]) -> NewTurn:
-        """An act upon a turn: "drop:c2", "nice:c2", "like:<candidate>", "add" with `criterion`, "undo", "again"."""
+        """An act upon a turn: "drop:c2", "nice:c2", "like:<candidate>", "add" with `criterion`, "undo", "again",
+        "mend:c2:infirmière" (with no id for a stretch that was not used at all).
+        """
         act, _, target = fields.get("act", "").partition(":")
         if act == "again":
             again = self._after(base, base.message, base.criteria, Change(kind="again"))
@@ -84,6 +86,8 @@ class Asker:
             return await self._likened(base, target, alike=act == "like")
         if act == "add":
             return await self._added(base, fields.get("criterion", ""))
+        if act == "mend":
+            return await self._mended(base, *target.partition(":")[::2])
         return await self._chip(base, act, target)
 
     def _after(
@@ -104,6 +108,18 @@ class Asker:
         if not kept:
             raise InvalidInput("no criterion left", sentence=NOTHING_LEFT)
         return self._after(base, base.message, kept, Change(kind=act, label=", ".join(one.label for one in chosen)))
+
+    async def _mended(self, base: Turn, criterion_id: str, text: str) -> NewTurn:
+        """With what a misspelt word means: in place of the criterion that it became, or beside those there are."""
+        new, _ = understand(text)
+        criteria = await store.criteria_of(base.id)
+        wrong = next((one for one in criteria if one.id == criterion_id), None)
+        if not new or len(text) > ADDED_LETTERS or (criterion_id and wrong is None):
+            raise InvalidInput("nothing to mend")
+        if wrong:
+            new = tuple(one.model_copy(update={"need": wrong.need}) for one in new)
+        rest = [one for one in criteria if one is not wrong]
+        return self._after(base, base.message, likeness.joined(new, rest), Change(kind="mend", label=text))
 
     async def _added(self, base: Turn, text: str) -> NewTurn:
         """The criteria of a few words beside those there are; words that no rule knows are searched as they stand."""

@@ -88,7 +88,7 @@ class Live:
 
     def _why(self, candidate_id: str) -> Partial:
         html = self._text("search/_why.html", card=self._view.card(candidate_id))
-        return Partial(f"{self._id}-{candidate_id}-why", html, "innerMorph")
+        return Partial(f"{self._id}-{candidate_id} .why", html, "innerMorph")
 
     async def _cards(self, cards: list[Card], swap: str) -> Partial:
         own = await marks(self._view.turn.owner, [self._view])

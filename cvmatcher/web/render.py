@@ -253,7 +253,7 @@ _digests: dict[str, str] = {}
 def _asset(name: str) -> str:
     """The URL of a static file, with its content's digest so that it may be kept for a year."""
     if name not in _digests:
-        _digests[name] = hashlib.sha256((folder("static") / name).read_bytes()).hexdigest()[:12]
+        _digests[name] = hashlib.sha256((folder("static") / name).read_bytes()).hexdigest()[:8]
     return f"/static/{name}?v={_digests[name]}"
 
 

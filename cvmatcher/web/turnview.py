@@ -27,11 +27,15 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
+from cvmatcher.query.spelling import Suggestion, suggestion
 from cvmatcher.store.turns import Turn
 
 SAID_BY_FACTS = {CriterionKind.TITLE, CriterionKind.PLACE, CriterionKind.YEARS}
+FULL = {"met", "absent"}
+UNSURE = {CriterionKind.TEXT, CriterionKind.SKILL}  # kinds that a misspelt word becomes
 LEAD_IN = 6  # words
 LEAD_IN_LETTERS = 40
+SHOWN_LETTERS = 240  # of a reason, at most: more than two lines hold
 
 
 def state_of(criterion: Criterion, verdict: Verdict | None) -> str:
@@ -61,6 +65,13 @@ class Card:
         return [(one, said[one]) for one in said if one in kept]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the CV shows everything that is a must, and nothing that is excluded."""
+        groups_of_marks = groups([one for one, _ in self.marks if one.need is not Need.NICE])
+        states = {one.id: state_of(one, verdict) for one, verdict in self.marks}
+        return all(any(states[one.id] in FULL for one in group) for group in groups_of_marks)
+
+    @property
     def reason(self) -> Verdict | None:
         """The verdict that says most: met before partly, and what the card's own facts do not say already."""
         quoted = [
@@ -68,6 +79,20 @@ class Card:
         ]
         quoted.sort(key=lambda pair: (pair[1].state is not VerdictState.MET, pair[0].kind in SAID_BY_FACTS))
         return quoted[0][1] if quoted else None
+
+    @property
+    def proven(self) -> Criterion | None:
+        """What the reason's quotation belongs to."""
+        return next((one for one, verdict in self.marks if verdict and verdict is self.reason), None)
+
+    @property
+    def lead_out(self) -> str:
+        """The words after the reason's quotation that the lines have room for."""
+        if self.reason is None or self.reason.quotation is None:
+            return ""
+        room = max(0, SHOWN_LETTERS - len(self.lead_in) - len(self.reason.quotation.text))
+        after = self.reason.quotation.after
+        return after if len(after) <= room else after[:room].rpartition(" ")[0]
 
     @property
     def lead_in(self) -> str:
@@ -182,6 +207,21 @@ class TurnView:
 
     def cards(self) -> list[Card]:
         return [self.card(one) for one in self.order]
+
+    @property
+    def whole(self) -> int:
+        """How many show everything asked for."""
+        return sum(one.is_whole for one in self.cards())
+
+    def misspelt(self) -> list[tuple[Suggestion, Criterion | None]]:
+        """What was probably meant: by words not used at all, and by criteria that are words nobody knows."""
+        stretches: list[tuple[str, Criterion | None]] = [
+            (one.value, one) for one in self.criteria if one.kind in UNSURE
+        ]
+        if self.understanding:
+            stretches += [(part, None) for part in self.understanding.not_understood]
+        found = ((suggestion(stretch), criterion) for stretch, criterion in stretches)
+        return [(meant, criterion) for meant, criterion in found if meant]
 
     def dropped(self) -> list[tuple[Group, int]]:
         """Which criterion, or which alternatives together, to give up, and how many that would find, most first.
