@@ -192,6 +192,34 @@ async def test_a_colleague_s_undo_needs_the_list(site: Site) -> None:
 # ------------------------------------------------------------------------------------------------ several at once
 
 
+async def test_without_javascript_the_page_undoes_what_was_done(site: Site) -> None:
+    address = await _list(site.rita, "Java, Lyon")
+    await _put(site.rita, address, "add", "cand1", "cand2")
+    taken = await site.rita.post(
+        f"{address}/entries/cand1/remove", Referer=f"{site.rita.http.base_url}{address}?sort=name"
+    )
+    assert taken.status_code == 303
+    page = await site.rita.get(taken.headers["location"])
+    undo = re.search(r'action="(/lists/undo/[0-9a-f]+)"', page.text)
+    assert undo is not None
+    assert "sort=name" in taken.headers["location"]
+    assert list(await _on(address)) == ["cand2"]
+    back = await site.rita.post(undo[1], Referer=f"{site.rita.http.base_url}{taken.headers['location']}")
+    assert back.status_code == 303
+    assert sorted(await _on(address)) == ["cand1", "cand2"]
+    assert "/lists/undo/" not in (await site.rita.get(back.headers["location"])).text  # once
+
+
+async def test_a_status_written_in_a_row_counts_at_once(site: Site) -> None:
+    address = await _list(site.rita, "Java, Lyon")
+    await _put(site.rita, address, "add", "cand1", "cand2")
+    here = {"HX-Current-URL": f"{site.rita.http.base_url}{address}"} | HTMX
+    written = await site.rita.post(f"{address}/entries/cand1", {"status": "offer", "note": ""}, **here)
+    assert 'hx-target="#stages"' in written.text
+    assert "Offer <b>1</b>" in written.text
+    assert 'hx-target="#shortlist"' not in written.text
+
+
 async def test_several_change_status_and_back(site: Site) -> None:
     address = await _list(site.rita, "Java, Lyon")
     await _put(site.rita, address, "add", "cand1", "cand2", "cand3")

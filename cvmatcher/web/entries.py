@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
@@ -170,7 +171,7 @@ async def _after(request: WebRequest, web: Web, done: Done) -> Response[Any]:
     if request.wants_json:
         return Response({"list": done.place.id, "change": done.change})
     if not request.htmx:
-        return Redirect(await _return(request), status_code=303)
+        return Redirect(_undoable(await _return(request), done.change), status_code=303)
     viewer, render = request.viewer, web.render
     said = render.say(
         viewer,
@@ -208,6 +209,15 @@ async def _stages(request: WebRequest, web: Web, done: Done) -> list[Partial]:
     if row:
         news.append(Partial(f"#status-{done.people[0]}", text(viewer, "lists/_stage.html", row=row), "outerMorph"))
     return news
+
+
+def _undoable(address: str, change: str) -> str:
+    """A list's page says that something was done, and undoes it: for a browser that shows no toast."""
+    path = address.partition("?")[0]
+    if path != "/likes" and not path.startswith("/lists/"):
+        return address
+    kept = [pair for pair in parse_qsl(urlsplit(address).query) if pair[0] != "done"]
+    return f"{path}?{urlencode([*kept, ('done', change)])}"
 
 
 async def _hearts(request: WebRequest, web: Web, people: tuple[str, ...]) -> list[Partial]:

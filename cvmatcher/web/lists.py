@@ -17,7 +17,7 @@ from cvmatcher.web.auth import may_export, signed_in
 from cvmatcher.web.compare import tray_of
 from cvmatcher.web.listed import Row, listing, name_of, table
 from cvmatcher.web.parts import Web
-from cvmatcher.web.request import WebRequest
+from cvmatcher.web.request import WebRequest, clean
 
 DeletedId = Annotated[str, QueryParameter(name="deleted", max_length=64)]
 
@@ -26,13 +26,17 @@ DeletedId = Annotated[str, QueryParameter(name="deleted", max_length=64)]
 
 
 async def page(request: WebRequest, web: Web, shortlist: Shortlist) -> Response[Any]:
-    """The list with its people; a first list that nobody has named is "Shortlist"."""
+    """The list with its people; a first list that nobody has named is "Shortlist". After an act without JavaScript
+    the address has `done`, and the page a way to undo it.
+    """
+    done = clean(request.query_params.get("done", ""))
     return web.render.page(
         request.viewer,
         "lists/list.html",
         listing=await listing(shortlist, request),
         tray=await tray_of(request),
         lists=await shortlists.seen_by(request.person.id),
+        done=done if shortlist.id in await shortlisted.lists_of(done) else "",
     )
 
 

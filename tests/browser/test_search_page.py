@@ -267,7 +267,7 @@ async def test_a_session_that_ended_leads_to_the_login_and_back(site: Site, visi
         await page.context.clear_cookies(name="session")
         await page.goto("/likes?sort=name")
         await page.get_by_label("Name").fill("rita")
-        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_label("Password", exact=True).fill(PASSWORD)
         await page.get_by_role("button", name="Sign in").click()
         await page.wait_for_url("**/likes?sort=name")
 
