@@ -67,7 +67,9 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
     kept = [c for c in understanding.criteria if not _replaced(message, c, doubtful, named)]
     found = [_criterion(message, name) for name in dict.fromkeys(named)]
     criteria = either.marked(message, sorted((_placed(text, one) for one in (*kept, *found)), key=lambda one: one[:2]))
+    gone = [c for c in understanding.criteria if c not in kept]
     unused = tuple(part for part in understanding.not_understood if not _covered(text, part, named))
+    unused += tuple(word for c in gone for word in _left(message, c, named))
     return understanding.model_copy(
         update={
             "criteria": tuple(c.model_copy(update={"id": f"c{n}"}) for n, c in enumerate(criteria, start=1)),
@@ -262,9 +264,9 @@ def _field(message: Message, row: Sequence[Token], text: str, index: WordIndex) 
     if not _says(row[0]) and not (len(row) > 1 and text[0].isupper()):
         return ""
     field = _most(index, text, _KINDS.keys())
-    if _part_is_enough(field, message, row, text) or _most(index, text, {field} & _NAMES, whole=True):
+    if _part_is_enough(field, row, text) or _most(index, text, {field} & _NAMES, whole=True):
         return field
-    return ""
+    return _most(index, text, {"sectors"}) if len(message.words) <= TERSE else ""
 
 
 _NAMES = _KINDS.keys() - {"places"}
@@ -277,17 +279,15 @@ def _most(index: WordIndex, text: str, fields: Collection[str], *, whole: bool =
     return field if field and counts[field] else ""
 
 
-def _part_is_enough(field: str, message: Message, row: Sequence[Token], text: str) -> bool:
+def _part_is_enough(field: str, row: Sequence[Token], text: str) -> bool:
     """Whether part of a name names: of a place or title, of a firm or school in several words or with a capital. A word
-    inside a skill names none, one inside a sector only where the message is a few words.
+    inside a skill names none.
     """
     match field:
         case "places" | "title" | "headline":
             return True
         case "employers" | "education":
             return len(row) > 1 or text[0].isupper()
-        case "sectors":
-            return len(message.words) <= TERSE
     return False
 
 
@@ -327,6 +327,14 @@ def _replaced(message: Message, criterion: Criterion, doubtful: Sequence[_Doubtf
         ]
         return len(left) <= 2
     return criterion.kind is CriterionKind.TITLE and any(n.start <= start and end < n.end for n in inside)
+
+
+def _left(message: Message, criterion: Criterion, named: Sequence[Named]) -> list[str]:
+    """The words of a criterion that made way for names, but for those names: they are not used, and that is said."""
+    start = message.text.find(criterion.label)
+    row = _within(message, start, start + len(criterion.label))
+    left = [w for w in row if _says(w) and not any(name.start <= w.start < name.end for name in named)]
+    return [message.text[word.start : word.end] for word in left]
 
 
 def _covered(text: str, part: str, named: Sequence[Named]) -> bool:

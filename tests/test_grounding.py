@@ -84,6 +84,13 @@ def test_a_word_of_the_pool_s_titles_narrows_the_title_before_it(index: TantivyI
     assert [c.value for c in ground("ingénieur drapier", strange, index).criteria] == ["ingénieur"]
 
 
+def test_what_a_name_leaves_of_a_misread_stretch_is_said(index: TantivyIndex) -> None:
+    misread = Criterion(id="c1", kind=CriterionKind.TEXT, value="drapiers nancy", label="drapiers nancy")
+    found = ground("drapiers nancy", Understanding(criteria=(misread,)), index)
+    assert [c.label for c in found.criteria] == ["nancy"]
+    assert found.not_understood == ("drapiers",)
+
+
 def test_what_the_rules_know_stays(index: TantivyIndex) -> None:
     message = "développeur Python à Lyon qui parle allemand"
     criteria, unused = understand(message)
