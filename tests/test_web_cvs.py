@@ -101,6 +101,10 @@ async def test_a_profile_shows_what_the_cv_says(site: Site) -> None:
     assert 'href="https://example.org/ada"' in page
     assert 'href="javascript' not in page
     assert [row.act for row in await audit.about("cand1")] == ["viewed"]
+    tab = HTMX | {"HX-Source": "a#profile-cv"}
+    await site.rita.get("/cv/cand1?tab=cv", **tab)
+    assert len(await audit.about("cand1")) == 1  # another tab is the same look
+    assert '<a href="/cv/cand1">Ada &lt;b&gt;Lovelace' in (await site.rita.get("/audit")).text
     assert (await site.rita.get("/cv/nobody")).status_code == 404
 
 

@@ -123,12 +123,14 @@ class Opened:
     at: str = ""
 
 
+TAB = re.compile(r"#profile-(?:profile|cv|why|history)\b")
+
+
 async def opened(web: Web, viewer: Viewer, candidate: Candidate, turn_id: str, tab: str = "profile") -> Opened:
-    """What this reader may see of the candidate. Writes the look to the audit log. Raises NotSignedIn."""
+    """What this reader may see of the candidate. Raises NotSignedIn."""
     user, seen_as = viewer.user, await sight(viewer)
     if user is None:
         raise NotSignedIn
-    await audit.append(user.id, "viewed", candidate.id)
     place = await _place(turn_id, candidate, seen_as, user.id, compared=tab == "why")
     shown = Opened(
         candidate=seen_as.candidate(candidate),
@@ -178,6 +180,8 @@ async def profile(
 ) -> Response[Any]:
     """The profile; beside the list as a fragment, elsewhere as a page, for a script as JSON."""
     candidate = await _candidate(candidate_id)
+    if not TAB.search(request.source):  # another tab of the same profile is the same look
+        await audit.append(request.person.id, "viewed", candidate_id)
     shown = replace(await opened(web, request.viewer, candidate, turn_id, tab), zoom=zoom, at=at)
     if request.wants_json:
         return Response(shown.candidate.model_dump(mode="json", exclude={"pages", "passages"}))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from cvmatcher.store import audit, decisions, people
+from cvmatcher.store import audit, candidates, decisions, people
 from cvmatcher.store.decisions import Decision
 from cvmatcher.web.auth import admin
 from cvmatcher.web.parts import Web
@@ -35,12 +35,14 @@ async def audit_page(  # noqa: PLR0917 - Litestar passes them by name
     if request.wants_json:
         told: dict[str, Any] = {"rows": [one.model_dump(mode="json") for one in rows]}
         return Response(told | ({"ok": broken is None, "broken_at": broken} if verify else {}))
-    everyone = await people.users()
+    everyone, seen_as = await people.users(), await sight(request.viewer)
+    about = await candidates.by_ids({one.subject for one in rows})
     return web.render.page(
         request.viewer,
         "records/audit.html",
         rows=rows,
         names={one.id: one.name for one in everyone},
+        candidates={one.id: seen_as.name(one) for one in about.values()},
         act=act,
         actor=actor,
         acts=sorted(ACTS),

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Stream
 
 from cvmatcher.domain import Criterion, EarlierTurn, InvalidInput
 from cvmatcher.search import SearchRequest
-from cvmatcher.store import candidates, saved_searches
+from cvmatcher.store import audit, candidates, saved_searches
 from cvmatcher.store import turns as store
 from cvmatcher.store.turns import Conversation, Kept, NewTurn, Turn
 from cvmatcher.web import links
@@ -68,6 +68,8 @@ async def conversation(
     turns = await store.turns_of(conversation_id)
     shown = turns[: next((place for place, one in enumerate(turns, 1) if one.id == upto), len(turns))]
     candidate = await candidates.get(beside) if beside and upto else None
+    if candidate:
+        await audit.append(request.person.id, "viewed", candidate.id)
     return await _page(
         request,
         web,
