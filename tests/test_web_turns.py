@@ -266,7 +266,7 @@ async def test_a_sum_of_years_shows_every_job_that_makes_it(site: Site) -> None:
     answer = await site.rita.htmx("/turns", {"message": "5 years"})
     turn = turn_in(answer.text)
     await until(lambda: _ended(turn))
-    card = (await site.rita.get(answer.headers["hx-push-url"])).text.partition(f'id="t-{turn}-cand1-why"')[2]
+    card = (await site.rita.get(answer.headers["hx-push-url"])).text.partition(f'id="t-{turn}-cand1"')[2]
     assert card.index("6.5 years:") < card.index("<mark>2018 – now</mark>") < card.index("<mark>2014 – 2016</mark>")
     await candidate(1)
     why = (await site.rita.get(f"/cv/cand1?turn={turn}&tab=why")).text
