@@ -18,6 +18,9 @@ def together(criteria: tuple[Criterion, ...]) -> set[frozenset[str]]:
     ("message", "expected"),
     [
         ("Java ou Kotlin", ["Java|Kotlin"]),
+        ("soit Java soit Kotlin", ["Java|Kotlin"]),
+        ("either Java or Kotlin", ["Java|Kotlin"]),
+        ("comptable, soit Nantes, soit Rennes", ["comptable", "Nantes|Rennes"]),
         ("Java et Kotlin", ["Java", "Kotlin"]),
         ("Python, Java or Scala, and AWS or GCP", ["Python|Java|Scala", "AWS|GCP"]),
         ("Python and Java or Scala", ["Python", "Java|Scala"]),

@@ -15,7 +15,7 @@ from cvmatcher.query.item import continues
 from cvmatcher.query.message import Message
 
 Placed = tuple[int, int, Criterion]  # where in the message it stands
-_OR = re.compile(r"\b(?:ou|or)\b")
+_OR = re.compile(r"\b(?:ou|or|soit)\b")
 _AND = re.compile(r"\b(?:et|and|plus)\b|[+&]")
 _OPENS = re.compile(r"\s*(?:ou|or)\b")
 

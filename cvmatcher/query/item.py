@@ -30,7 +30,8 @@ class Item:
 Finder = Callable[[Message], Iterator[Item]]
 
 _LIST_GAP = re.compile(
-    r"\s*(?:,|/|\+|&|\bou\b|\bor\b|\bet\b|\band\b|\bni\b|\bnor\b)+\s*(?:(?:ou|or|et|and|ni|nor|bien|else|aussi"
+    r"\s*(?:,|/|\+|&|\bsoit\b|\bou\b|\bor\b|\bet\b|\band\b|\bni\b|\bnor\b)+\s*(?:(?:ou|or|et|and|ni|nor|soit"
+    r"|bien|else|aussi"
     r"|also)\s+)*"
     r"(?:in |en |dans |a |at |chez |ex-|de chez |de |du |des |from |for |pour )?(?:le |la |les |l'|the |an? |une? "
     r"|du |de |des |d')?"
