@@ -48,6 +48,40 @@ def asked(message: str) -> set[tuple[str, str, str]]:
             {("title", "must", "soudeur"), ("employer", "must", "Naval Group")},
         ),
         ("infirmière diplômée d'État", {("title", "must", "infirmière diplômée d'État")}),
+        (
+            "quelqu'un ayant travaillé pour la Ville de Brumelle et habitant Nantes",
+            {("employer", "must", "Ville de Brumelle"), ("place", "must", "Nantes")},
+        ),
+        (
+            "une personne ayant travaillé pour l'Hôtel Corvane, espagnol",
+            {("employer", "must", "Hôtel Corvane"), ("language", "must", "es")},
+        ),
+        ("polisseur ex ateliers vernon", {("title", "must", "polisseur"), ("employer", "must", "ateliers vernon")}),
+        (
+            "relecteur d'épreuves qui vit en Belgique",
+            {("title", "must", "relecteur d'épreuves"), ("place", "must", "Belgique")},
+        ),
+        (
+            "dépanneur canada portugais",
+            {("title", "must", "dépanneur"), ("place", "must", "canada"), ("language", "must", "pt")},
+        ),
+        (
+            "t'aurais pas un cariste sur Dijon ?",
+            {("title", "must", "cariste"), ("place", "must", "Dijon")},
+        ),
+        (
+            "caretaker, Soho House, Stoke on Trent 10 miles",
+            {("title", "must", "caretaker"), ("employer", "must", "Soho House"), ("place", "must", "Stoke on Trent")},
+        ),
+        ("HGV class 1 driver, p/t", {("title", "must", "HGV class 1 driver"), ("text", "must", "p/t")}),
+        (
+            "yard groom able to ride, Newmarket",
+            {("title", "must", "yard groom"), ("place", "must", "Newmarket")},
+        ),
+        (
+            "payroll clerk, ISS, Mitie or Sodexo background",
+            {("title", "must", "payroll clerk")} | {("employer", "must", n) for n in ("ISS", "Mitie", "Sodexo")},
+        ),
     ],
 )
 def test_what_a_message_asks(message: str, expected: set[tuple[str, str, str]]) -> None:

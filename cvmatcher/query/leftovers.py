@@ -83,10 +83,10 @@ def _stretches(message: Message) -> Iterator[tuple[int, int]]:
     for start, end in message.clauses():
         run: list[Token] = []
         for word in message.words_in(start, end):
-            cut = word.text in _JOINS or (bool(run) and _slashed(message, run[-1], word))
-            if cut and run and not _splits(message, run, word, end):
+            cut = word.text in _JOINS or word.text == "ex" or (bool(run) and _slashed(message, run[-1], word))
+            if cut and run and word.text != "ex" and not _splits(message, run, word, end):
                 cut = False
-            if message.free(word.start, word.end) and not (cut and word.text in _JOINS):
+            if message.free(word.start, word.end) and not (cut and word.text in _JOINS | {"ex"}):
                 if cut:
                     yield from _trimmed(message, run)
                     run = []
@@ -137,6 +137,8 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
     value = " ".join(message.text[start:end].split())
     inside = message.words_in(start, end)
     own = _own_clause(message, start, end, named)
+    if re.search(r"\bex[- ]$", message.folded[:start]):
+        return Item(CriterionKind.EMPLOYER, value, start, end)
     if sectors.ids(value) or (len(inside) <= 4 and _names_firms(inside)):
         kind: CriterionKind | None = CriterionKind.SECTOR
     elif _is_text(message, inside):

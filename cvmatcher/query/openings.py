@@ -20,7 +20,7 @@ _GREETING = (
     r"|our) (?:database|pool|files))|y aurait[ -]il|avons perdu|(?:we |we've )lost(?: our)?|on file|la perle rare"
     r"|pour (?:un|mon|notre|l'un de (?:nos|mes)) clients?"
     r"|urgent\w*"
-    r"|looking fro|cheers|cordialement|bonne journee"
+    r"|looking fro|fait (?:ses|leurs) etudes|cheers|cordialement|bonne journee"
 )
 _ASKING = (
     r"(?:je|nous|on(?!-)|j'ai|i|we|i'd|we'd|i'm|we're|we are|i am|i've|we've|pouvez[ -]vous|peux[ -]tu"
@@ -67,8 +67,7 @@ _PEOPLE_BEHIND = (
     r"(?:\s+(?:de |d'|du |des |of |for |pour |who (?:has|have) (?:already )?(?:worked|been)(?: as)?|who (?:is|are"
     r"|can)|that "
     r"(?:is|are)|with experience as|qui (?:est|soit|sont|a travaille comme|ont travaille comme|ont deja ete)"
-    r"|ayant (?:deja )?"
-    r"(?:travaille|exerce|ete)(?: comme| en tant que)?|working as|type|like))*"
+    r"|ayant (?:deja )?(?:ete|(?:travaille|exerce) (?:comme|en tant que))|working as|type|like))*"
 )
 OPENING = re.compile(
     rf"\b(?:{_GREETING}|(?:{_ASKING}\s+)*(?:{_ASKING}\s+)?{_SEARCHING}{_BEHIND}|{_ASKING}"

@@ -20,7 +20,8 @@ _SURE = (
     r"|(?:'ve|'s) been (?:at|with)|(?:currently|now|still) (?:at|with)|(?:actuellement|encore) (?:chez|a la|au)"
     r"|work(?:ed|ing|s)?(?: before)? (?:at|for|with the)|previously (?:at|with|of)|formerly (?:at|with|of)"
     r"|employed (?:by|at)|alumni of|alumn\w+ from|stint at|years at|time at|experience (?:at|chez)|never (?:at|with)"
-    r"|travaille (?:chez|pour)|employee?s? (?:de|chez|par)|been (?:at|with)|(?:who |qui a |ayant )?(?:left|quitte)"
+    r"|travaille (?:chez|pour)(?: la| le| les| l')?|employee?s? (?:de|chez|par)|been (?:at|with)|(?:who |qui a "
+    r"|ayant )?(?:left|quitte)"
     r"|(?:from )?the likes of|parcours (?:chez|au sein de)|(?:fait|faire) (?:ses|leurs) classes chez|career at"
     r"|spell at"
     r"|alums? of|references? chez|background chez|straight from|in[ -]house at|employed with"
@@ -46,7 +47,7 @@ _TAIL = re.compile(
 def find(message: Message) -> Iterator[Item]:
     spans: dict[tuple[int, int], bool] = dict.fromkeys(_known(message), True)
     for match in _NAME.finditer(message.text):
-        for start, end in _parts(message, match.start(), match.end()):
+        for start, end in _parts(message, match.start(), _through_nouns(message, match.end())):
             if not any(start < b and a < end for a, b in spans):
                 spans[start, end] = False
     last, last_sure, closed = -1, False, False
@@ -115,6 +116,15 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         ambiguous = everyday or (match.exact_case and (places.all_named(name) or titles.ids(name)))
         if not ambiguous or _beside_another(message, match.start, match.end, [(m.start, m.end) for m in matches]):
             yield match.start, _to_the_end(message, match.end)
+
+
+_NOUNS = re.compile(r" (?:de |d'|d’)[a-zà-ÿ]{4,} (?:de |du |des |de la |d'|d’)[A-ZÀ-Ý][\w'’-]*")
+
+
+def _through_nouns(message: Message, end: int) -> int:
+    """A name goes on over a common noun: "Communauté de communes du Val-d'Orge"."""
+    more = _NOUNS.match(message.text, end)
+    return more.end() if more else end
 
 
 def _to_the_end(message: Message, end: int) -> int:

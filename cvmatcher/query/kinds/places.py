@@ -31,8 +31,8 @@ _KM = re.compile(
 _AREA = r"(?:region|agglomeration|metropole|ville|area|city|greater|secteur|banlieue|periphery|suburbs?|outskirts|cote)"
 _NEAR = (
     r"(?:pres d[eu']|proche d[eu']|autour d[eu']|aux (?:alentours|environs) d[eu']|environs d[eu']|alentours d[eu']"
-    r"|basee?s? (?:a|en|au|aux|sur|dans|pres d[eu'])|situee?s? (?:a|en|au|pres d[eu'])|habit\w+ (?:a|en|sur"
-    r"|pres d[eu'])"
+    r"|basee?s? (?:a|en|au|aux|sur|dans|pres d[eu'])|situee?s? (?:a|en|au|pres d[eu'])|habit(?:e|ent|ant|er"
+    r"|antes?)(?: (?:a|en|sur|dans|pres d[eu']))?"
     r"|residant (?:a|en|pres d[eu'])|vivant (?:a|en)|agglomeration d[eu']|bassin d[eu']|a proximite d[eu']"
     r"|quartier(?: d[eu']s?)?|near|around|close to|(?:based|located|living|lives|live|resident|settled) (?:in|near"
     r"|around|close to)"
@@ -200,6 +200,8 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
         return capital and (sure or lonely or listed)
     if lead or lonely or listed or around:
         return capital or big
+    if known.kind == "country":
+        return True  # "relecteur france italien"
     return (capital and start > 0 and (big or home)) or (big and (known.kind == "city" or not home))
 
 

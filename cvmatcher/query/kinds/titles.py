@@ -98,9 +98,30 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         ):
             continue
         reached = _through_the_next(message, spans, end)
+        if not message.english:
+            reached = _with_object(message, start, reached)
         first = _left(message, start, reached)
         if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:reached]}"):
             yield first, reached
+
+
+def _with_object(message: Message, start: int, end: int) -> int:
+    """French says of what: "monteur de structures", "metteur en pages", "agent chargé de l'état civil"."""
+    linked = re.match(r" (?:de la |de l'|de |d'|du |des |en )(?=[a-z])", message.folded[end:])
+    behind = message.words_in(end + linked.end(), message.clause_end(end)) if linked else []
+    if (
+        not linked
+        or not behind
+        or not message.text[behind[0].start].islower()
+        or " " in message.text[start:end].strip()
+    ):
+        return end
+    word, name = behind[0], message.text[behind[0].start : behind[0].end]
+    no_noun = words.of("somewhere") | _CALENDAR | _CONDITIONS | _MANNERS | _FILLER | _STOPS | _ARTICLE
+    listed = any(a <= word.start < b for a, b in (*_skills(message.text), *_sectors(message.text)))
+    if word.text in no_noun or listed or languages.code(name) or places.all_named(name) or len(word.text) < 4:
+        return end
+    return word.end if message.free(end, word.end) else end
 
 
 def _describes(message: Message, start: int, end: int) -> bool:
@@ -231,9 +252,9 @@ def _shared(message: Message, word: Token, start: int) -> bool:
 
 
 def _speaks_or_lies(word: str) -> bool:
-    return languages.code(word) is not None or (
-        word[0].isupper() and bool(places.all_named(word)) and not skills.canonical(word)
-    )
+    if languages.code(word) is not None or places.countries_named(word):
+        return True
+    return word[0].isupper() and bool(places.all_named(word)) and not skills.canonical(word)
 
 
 def _right(message: Message, end: int) -> int:
