@@ -36,7 +36,7 @@ _SEARCHING = (
     r"|recherchons|(?<!profil )recherche|recherche(?=\s*:)|cherch\w+|recherch(?!e\b)\w+"
     r"|besoin (?:de |d')|voudrais|voudrait|voudrions|veux|veut|voulons"
     r"|aimerais"
-    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut\w+|embauch\w+|(?:m'|nous |l')?envoyer"
+    r"|aimerions|souhaiterais|souhaiterions|souhaitons|recrut(?!ement)\w+|embauch\w+|(?:m'|nous |l')?envoyer"
     r"|trouve[rzs]?|trouvons|montre[rzs]?|montrons|donne\w*|propose\w*"
     r"|affiche\w*|liste\w*|sors|ressors|il (?:me|nous|m'en|nous en) (?:faut|faudrait)|il faut(?:drait)?|(?:me"
     r"|nous) faut(?:drait)?"

@@ -163,6 +163,8 @@ def _degree(message: Message, start: int, end: int, kind: Kind) -> Iterator[Item
         known = skills.canonical(message.text[end:stop].strip()) or titles.ids(message.text[end:stop].strip())
         if word == "licence" or not known:
             return  # "a cap of ten", "driving licence"
+    if word.startswith(("lycee", "ecole")):  # what is behind is its name, and no skill that follows
+        stop = min([stop, *(m.start - 1 for m in skills.find(message.text) if m.start > end + 1)])
     yield _item(message, before(message, start, end), stop)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from cvmatcher.domain import CriterionKind
@@ -40,9 +41,9 @@ _GLUE = words.of("glue")
 
 def find(message: Message) -> Iterator[Item]:
     """Known occupations with the words that belong to them; then whatever a request opens with."""
-    known = [_item(message, start, end) for start, end in _known(message)]
+    known = [_with_object(message, _item(message, start, end)) for start, end in _known(message)]
     yield from known
-    opened = list(_opened(message))
+    opened = [_with_object(message, item) for item in _opened(message)]
     yield from (item for item in opened if not known or _before_all(item, known))
     if known or opened:
         return
@@ -98,30 +99,28 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         ):
             continue
         reached = _through_the_next(message, spans, end)
-        if not message.english:
-            reached = _with_object(message, start, reached)
         first = _left(message, start, reached)
         if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:reached]}"):
             yield first, reached
 
 
-def _with_object(message: Message, start: int, end: int) -> int:
-    """French says of what: "monteur de structures", "metteur en pages", "agent chargé de l'état civil"."""
-    linked = re.match(r" (?:de la |de l'|de |d'|du |des |en )(?=[a-z])", message.folded[end:])
-    behind = message.words_in(end + linked.end(), message.clause_end(end)) if linked else []
-    if (
-        not linked
-        or not behind
-        or not message.text[behind[0].start].islower()
-        or " " in message.text[start:end].strip()
-    ):
-        return end
+def _with_object(message: Message, item: Item) -> Item:
+    """French says of what: "relecteur d'épreuves". It is shown; asked is the trade by itself where a list knows it."""
+    linked = re.match(r" (?:de la |de l'|de |d'|du |des |en )(?=[a-z])", message.folded[item.end :])
+    if message.english or not linked or " " in item.value:
+        return item
+    behind = message.words_in(item.end + linked.end(), message.clause_end(item.end))[:1]
+    if not behind or len(behind[0].text) < 4 or not message.free(item.end, behind[0].end):
+        return item
     word, name = behind[0], message.text[behind[0].start : behind[0].end]
     no_noun = words.of("somewhere") | _CALENDAR | _CONDITIONS | _MANNERS | _FILLER | _STOPS | _ARTICLE
     listed = any(a <= word.start < b for a, b in (*_skills(message.text), *_sectors(message.text)))
-    if word.text in no_noun or listed or languages.code(name) or places.all_named(name) or len(word.text) < 4:
-        return end
-    return word.end if message.free(end, word.end) else end
+    placed = places.countries_named(name) or places.regions_named(name)
+    if word.text in no_noun or listed or placed or languages.code(name) or not name.islower():
+        return item
+    message.use(item.end, word.end)
+    whole = " ".join(message.text[item.start : word.end].split())
+    return replace(item, end=word.end, label=whole, value=item.value if titles.ids(item.value) else whole)
 
 
 def _describes(message: Message, start: int, end: int) -> bool:
