@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cvmatcher.domain import Criterion, Experience, Profile, VerdictState
+from cvmatcher.domain import Criterion, Education, Experience, Profile, VerdictState
 from cvmatcher.domain import CriterionKind as K
 from cvmatcher.query import evidence
 from cvmatcher.quotations import prove
@@ -55,6 +55,20 @@ CV = evidence.read(
 def test_what_a_cv_shows(kind: K, value: str, state: VerdictState) -> None:
     finding = evidence.judge(Criterion(id="c1", kind=kind, value=value, label=value), CV)
     assert (finding.state, all(one in PAGE for one in finding.quotations)) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "held", "state"),
+    [
+        ("BTS", "Advanced technician's certificate in catering, 2016", MET),
+        ("CAP", "Professional aptitude certificate in masonry, 2009", MET),
+        ("BTS", "Baccalauréat, 2016", NO),
+    ],
+)
+def test_a_degree_is_known_in_the_other_language(asked: str, held: str, state: VerdictState) -> None:
+    cv = evidence.read(Profile(education=(Education(degree=held),)), (f"Studies\n{held}",))
+    finding = evidence.judge(Criterion(id="c1", kind=K.EDUCATION, value=asked, label=asked), cv)
+    assert finding.state is state
 
 
 JOBS = (

@@ -32,17 +32,21 @@ _DEGREES: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (5, r"ingenieur\w*|engineering (?:degree|school)|meng\b"),
         (5, r"grande ecole|ecole de commerce|business school"),
         (5, r"masters?\b|msc\b|m\.sc\b|bac\s?\+\s?[45]"),
-        (2, r"hnd\b|higher national diploma"),
+        (2, r"hnd\b|higher national diploma|foundation degree"),
+        (1, r"hnc\b|higher national certificate"),
         (2, r"associate\w*"),
-        (2, r"bts\b|brevet de technicien superieur"),
-        (2, r"dut\b|diplome universitaire de technologie"),
+        (2, r"bts\b|brevet de technicien superieur|(?:advanced|higher) technician'?s? (?:certificate|diploma)"),
+        (2, r"dut\b|diplome universitaire de technologie|university (?:diploma|degree) (?:of|in) technology"),
         (2, r"deug\b|deust\b|bac\s?\+\s?2"),
         (3, r"but\b|bachelor universitaire de technologie"),
         (3, r"licence|bachelor\w*|bsc\b|b\.sc\b|b\.?a\b|bac\s?\+\s?3"),
         (3, r"undergraduate|university degree|college degree|degree"),
         (1, r"bac(?:calaureat)?\b(?!\s?\+)|high school|ged\b|a-levels?|bac pro\w*"),
-        (0, r"cap\b|certificat d'aptitude professionnelle"),
-        (0, r"bep\b|brevet d'etudes professionnelles"),
+        (
+            0,
+            r"cap\b|certificat d'aptitude professionnelle|(?:vocational|professional) (?:aptitude|training) certificate",
+        ),
+        (0, r"bep\b|brevet d'etudes professionnelles|vocational studies certificate"),
     )
 )
 _LETTERS = 5  # another name as short as this may be a word of its own: it counts with its capitals only

@@ -35,6 +35,7 @@ _AFTER = re.compile(
     r"|stores?|plants?|sites?|projects?|groups?|business(?:es)?|organi[sz]ations?|customers?|exige\w*|obligatoire)\b"
 )
 _GENERIC = frozenset(["client", "clients", "customer", "customers"])
+_HOLDS = re.compile(r"\w+ing an? ")  # "holding a BTS" names no sector
 _JOIN = re.compile(r"\s*(?:,|/|&|\bet\b|\band\b|\bou\b|\bor\b|\bni\b|\bnor\b|\bde\b|\bd')?\s*")
 
 
@@ -57,7 +58,7 @@ def find(message: Message) -> Iterator[Item]:
             lead or tail or goes_on or (match.start, match.end) in listed or alone(message, match.start, match.end)
         ):
             continue
-        if message.folded[match.start : match.end] in _GENERIC:
+        if message.folded[match.start : match.end] in _GENERIC or _HOLDS.match(message.folded, match.start):
             continue
         last = tail.end() if tail else match.end
         message.use(lead.start() if lead else match.start, last)
