@@ -32,10 +32,10 @@ _DEGREES: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (5, r"ingenieur\w*|engineering (?:degree|school)|meng\b"),
         (5, r"grande ecole|ecole de commerce|business school"),
         (5, r"masters?\b|msc\b|m\.sc\b|bac\s?\+\s?[45]"),
-        (2, r"hnd\b|higher national diploma|foundation degree"),
+        (2, r"hnd\b|higher national diploma"),
         (1, r"hnc\b|higher national certificate"),
         (2, r"associate\w*"),
-        (2, r"bts\b|brevet de technicien superieur|(?:advanced|higher) technician'?s? (?:certificate|diploma)"),
+        (2, r"bts\b|brevet de technicien superieur|(?:advanced|higher) technician'?s? (?:certificate|dip)"),
         (2, r"dut\b|diplome universitaire de technologie|university (?:diploma|degree) (?:of|in) technology"),
         (2, r"deug\b|deust\b|bac\s?\+\s?2"),
         (3, r"but\b|bachelor universitaire de technologie"),
@@ -44,7 +44,7 @@ _DEGREES: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (1, r"bac(?:calaureat)?\b(?!\s?\+)|high school|ged\b|a-levels?|bac pro\w*"),
         (
             0,
-            r"cap\b|certificat d'aptitude professionnelle|(?:vocational|professional) (?:aptitude|training) certificate",
+            r"cap\b|certificat d'aptitude professionnelle|(?:vocational|professional) aptitude certificate",
         ),
         (0, r"bep\b|brevet d'etudes professionnelles|vocational studies certificate"),
     )
