@@ -1,10 +1,16 @@
 """Quotations are proved, and lines that read like orders are told from those that describe a person."""
 
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cvmatcher import verdicts
+from cvmatcher.domain import Criterion, CriterionKind, Dossier, Quotation, Verdict, VerdictState
 from cvmatcher.quotations import has_orders, prove, reads_like_an_order, suspicious
+from tests.pools import candidate
 
 PAGES = ("Zoé Martin\nDéveloppeuse Python,\n  Lyon", "Allemand :  courant\nPermis B")
 
@@ -101,3 +107,29 @@ def test_a_quotation_beside_an_order_is_suspicious() -> None:
     assert suspicious(near, pages)
     assert not suspicious(far, pages)
     assert has_orders(pages)
+
+
+@dataclass
+class Liar:
+    """A judge who finds every criterion met, in words of its own."""
+
+    words: str
+    name: str = "liar"
+
+    async def judge(self, criteria: Sequence[Criterion], dossiers: Sequence[Dossier]) -> AsyncIterator[Verdict]:
+        for dossier in dossiers:
+            yield Verdict(
+                candidate_id=dossier.id,
+                criterion_id=criteria[0].id,
+                state=VerdictState.MET,
+                quotation=Quotation(text=self.words),
+                by="liar",
+            )
+
+
+@pytest.mark.parametrize(("words", "counts"), [("ten years of Python", False), ("Python in Leeds", True)])
+async def test_a_verdict_counts_only_with_words_of_the_cv(words: str, counts: bool) -> None:
+    asked = Criterion(id="c1", kind=CriterionKind.SKILL, value="Python", label="Python")
+    person = candidate("ada", "Ada Brun\nWrote Python in Leeds")
+    said = await verdicts.judged([asked], [person], Liar(words))
+    assert bool(said[person.id]) is counts
