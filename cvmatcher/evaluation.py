@@ -35,7 +35,6 @@ DEPTH = 50  # of every ranking
 _FIRST_WORDS = 90  # about the 128 tokens that the original system embedded of a CV
 _RRF = 60.0
 _DRAWS = 2000  # of the bootstrap
-_CV_WORDS = 25  # a shorter document is a title, not a CV
 
 Ranking = list[str]
 Method = Callable[[JudgedQuery], Ranking]

@@ -9,8 +9,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from cvmatcher.domain import Candidate, Criterion, Dossier, Verdict, VerdictState
 from cvmatcher.identity import mask
 from cvmatcher.ports import Embedder, Reranker
@@ -61,24 +59,29 @@ class Desk:
         """Candidates whose CV holds a line that reads like an instruction to a judge."""
         return frozenset(c.id for c in self._candidates.values() if has_orders(c.pages))
 
-    async def check_meaning(self, candidate_id: str, embedder: Embedder) -> None:
-        """Drops verdicts whose quotation does not speak of its criterion: by its words, else by its meaning."""
+    async def check_meaning(self, candidate_id: str, embedder: Embedder | None) -> None:
+        """Drops verdicts whose quotation does not speak of its criterion: by its words, else by its meaning.
+
+        Words alone count without an embedder, or with one whose similarities do not tell.
+        """
         said = {v.criterion_id: self._speaks(v) for v in self._said[candidate_id].values() if v.quotation}
         for criterion_id in (one for one, speaks in said.items() if speaks is False):
             del self._said[candidate_id][criterion_id]
         doubtful = [self._said[candidate_id][one] for one, speaks in said.items() if speaks is None]
-        if not doubtful:
-            return
+        near = await self._near(doubtful, embedder) if doubtful and embedder is not None else frozenset[str]()
+        for verdict in doubtful:
+            if verdict.criterion_id not in near:
+                del self._said[candidate_id][verdict.criterion_id]
+
+    async def _near(self, doubtful: Sequence[Verdict], embedder: Embedder) -> frozenset[str]:
+        """Ids of the criteria whose quotation is near enough in meaning; none where no threshold is known."""
         enough = next((value for name, value in _NEAR_ENOUGH.items() if name in embedder.model_id.lower()), None)
         if enough is None:
-            near = np.zeros(len(doubtful))
-        else:
-            asked = await embedder.embed([self._criteria[v.criterion_id].label for v in doubtful], "query")
-            quoted = await embedder.embed([v.quotation.text for v in doubtful if v.quotation], "passage")
-            near = (asked * quoted).sum(axis=1)
-        for verdict, similarity in zip(doubtful, near, strict=True):
-            if enough is None or similarity < enough:
-                del self._said[candidate_id][verdict.criterion_id]
+            return frozenset()
+        asked = await embedder.embed([self._criteria[v.criterion_id].label for v in doubtful], "query")
+        quoted = await embedder.embed([v.quotation.text for v in doubtful if v.quotation], "passage")
+        likeness = (asked * quoted).sum(axis=1)
+        return frozenset(v.criterion_id for v, near in zip(doubtful, likeness, strict=True) if near >= enough)
 
     def _speaks(self, verdict: Verdict) -> bool | None:
         assert verdict.quotation is not None  # noqa: S101 - asked only of those that quote

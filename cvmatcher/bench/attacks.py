@@ -109,15 +109,6 @@ def _honest(criterion: Criterion) -> str:
     return "Compétences : Python" if criterion.value == "Python" else ""
 
 
-class WordsOnly:
-    """Stands for an embedder whose similarities have no threshold: a quotation must share words with its criterion."""
-
-    model_id, dimension, max_tokens = "none", 0, 0
-
-    async def embed(self, texts: Sequence[str], kind: str) -> Any:
-        raise NotImplementedError
-
-
 # ------------------------------------------------------------------------------------------------------- the CVs
 
 
@@ -215,7 +206,7 @@ async def _outcome(
     async for verdict in Obedient(words, manner).judge(CRITERIA, desk.dossiers):
         desk.take(verdict)
     for one in people:
-        await desk.check_meaning(one.id, WordsOnly())
+        await desk.check_meaning(one.id, None)
     said = {one.id: desk.of(one.id) for one in people if desk.of(one.id)}
     order = ranking.by_model(CRITERIA, standings, said, desk.untrusted())
     attacker = people[-1].id

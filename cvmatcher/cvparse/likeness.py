@@ -114,10 +114,6 @@ def _phone(found: str, expected: str) -> float:
     return float(re.sub(r"\D", "", found)[-9:] == re.sub(r"\D", "", expected)[-9:])
 
 
-def _link(found: str, expected: str) -> float:
-    return float(_key(found) == _key(expected))
-
-
 def _key(link: str) -> str:
     """What stands last in a link: the user's name, else the site."""
     link = re.sub(r"^(?:https?://)?(?:www\.)?", "", link.lower().strip("@")).rstrip("/")

@@ -31,7 +31,6 @@ _ASKED_LABEL = re.compile(
     r"|technologies"
     r"|competences|skills|environnement technique|tech stack|permis|certifications?|qualifications?)"
 )
-_DUTIES_FIELD = re.compile(r"(?:missions?|contexte|duties)")
 _ASKS = re.compile(
     r"\b(?:vous (?:avez|etes (?:titulaire|diplome|issu|dote|a l'aise|bilingue|experimente)\w*|maitrisez|justifiez"
     r"|possedez|parlez|disposez"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -183,12 +183,3 @@ def read_lexicon(text: str) -> Lexicon:
         for name in names:
             lexicon.add(name.removeprefix("="), names[0].removeprefix("="), exact=name.startswith("="))
     return lexicon
-
-
-def invert(groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Value -> keys that hold it."""
-    inverted: dict[str, list[str]] = {}
-    for key, values in groups.items():
-        for value in values:
-            inverted.setdefault(value, []).append(key)
-    return inverted

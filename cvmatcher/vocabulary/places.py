@@ -16,7 +16,7 @@ from typing import Literal
 
 from babel import Locale
 
-from cvmatcher.vocabulary.folding import Match, Token, fold, names_in, read_lines, stems, tokens
+from cvmatcher.vocabulary.folding import Match, Token, names_in, read_lines, stems, tokens
 
 _FAVOURED = ("FR", "BE", "CH", "LU", "CA", "GB", "US")
 _SHORTENED_FROM = 15_000  # inhabitants of a town that people call by the first part of its name
@@ -262,8 +262,3 @@ def _in_region(area: Place, place: Place, within_km: float) -> bool:
     return place.country == area.country and (
         place.division in area.divisions or "*" in area.divisions or place.name == area.name
     )
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names compare equal once folded: for places that no list has."""
-    return fold(one).strip() == fold(other).strip()
