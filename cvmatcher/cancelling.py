@@ -1,10 +1,16 @@
-"""Cancelling what works with PyMongo's async client, and two mends of it: no lock and no socket is left behind.
+"""Cancelling what works with PyMongo's async client, and the mends of it: no lock, no socket and no cancel is lost.
 
-The driver waits for a server or a free connection by `asyncio.wait_for(condition.wait(), …)`. Before Python 3.12 that
-puts the wait into a task of its own. Cancelled twice (anyio does so at every turn of the loop when a reader leaves,
-and so does whoever must be sure of an end), the caller goes on while that task takes the condition's lock a moment
-later, for nobody: every later operation of the client then waits for ever. From 3.12 on `wait_for` waits in the
-caller's own task, as this one does.
+Before Python 3.12 `asyncio.wait_for` puts what is waited for into a task of its own. The driver uses it in two ways
+that cannot be cancelled safely:
+
+- It waits for a server or a free connection by `asyncio.wait_for(condition.wait(), …)`. Cancelled twice (anyio does so
+  at every turn of the loop when a reader leaves, and so does whoever must be sure of an end), the caller goes on while
+  that task takes the condition's lock a moment later, for nobody: every later operation of the client waits for ever.
+- It sends by `asyncio.wait_for(write, …)`. Cancelled in the very turn of the loop in which the bytes are out, it
+  returns as if nothing had been asked: the cancel is swallowed, and so is the end of an `asyncio.timeout` around it. A
+  lease was renewed for ever by this, and a loop of searches went on for ever.
+
+From 3.12 on `wait_for` waits in the caller's own task, as the one here does.
 
 Cancelled while it connects, the driver forgets the socket it has opened, which then stays open until the collector
 comes round. Here a connection that was begun is made in any case, within the driver's own timeout, and closed when
@@ -16,17 +22,19 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable
+from types import SimpleNamespace
 from typing import Any
 
 import pymongo.asynchronous.pool
 import pymongo.lock
+import pymongo.network_layer
 import pymongo.pool_shared
 
 _connect: Any = pymongo.pool_shared._configured_protocol_interface  # noqa: SLF001 - there is no other door
 
 
-async def _wait_for(awaitable: Awaitable[bool], seconds: float | None) -> bool:
-    async with asyncio.timeout(seconds):
+async def _wait_for(awaitable: Awaitable[Any], timeout: float | None) -> Any:  # noqa: ASYNC109 - as the library's
+    async with asyncio.timeout(timeout):
         return await awaitable
 
 
@@ -48,12 +56,14 @@ def mend() -> None:
     pool: Any = pymongo.asynchronous.pool
     pool._configured_protocol_interface = _connect_or_close  # noqa: SLF001
     if sys.version_info < (3, 12):
-        driver: Any = pymongo.lock
-        driver.wait_for = _wait_for
+        driver: Any = pymongo
+        driver.lock.wait_for = _wait_for
+        library = SimpleNamespace(**{**vars(asyncio), "wait_for": _wait_for})
+        driver.network_layer.asyncio = driver.pool_shared.asyncio = library
 
 
 async def end(*tasks: asyncio.Task[Any], every: float = 0.1) -> None:
-    """Cancels until they are over: `asyncio.wait_for` of Python 3.11, which the driver uses, may swallow a cancel."""
+    """Cancels until they are over: other libraries' `asyncio.wait_for` may swallow a cancel on Python 3.11."""
     left = {task for task in tasks if not task.done()}
     while left:
         for task in left:

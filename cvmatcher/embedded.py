@@ -8,7 +8,6 @@ as a program and never imported.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
 import secrets
@@ -48,24 +47,28 @@ class Server:
     log: Path
 
 
-def die_with_parent() -> None:  # pragma: no cover - runs in the child between fork and exec
-    """So that a supervisor killed with -9 leaves no server behind (Linux only)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+# A server of a supervisor that is killed with -9 ends too: it becomes the server after it has asked Linux for a SIGTERM
+# at its parent's death. Not by `preexec_fn`, which runs between fork and exec and may hang where threads hold locks.
+_DYING_WITH_PARENT = f"""
+import ctypes, os, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, {signal.SIGTERM:d})
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 async def spawn(server: Server, environment: dict[str, str] | None = None) -> asyncio.subprocess.Process:
     """Starts a server in a session of its own, so that Ctrl-C reaches only the supervisor."""
+    prelude = (sys.executable, "-I", "-S", "-c", _DYING_WITH_PARENT) if sys.platform == "linux" else ()
     with server.log.open("ab") as log:
         return await asyncio.create_subprocess_exec(
+            *prelude,
             *server.command,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent,
         )
 
 

@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from cvmatcher import demo, erasure, home, retention, store, supervisor
 from cvmatcher import worker as work
+from cvmatcher.cancelling import end
 from cvmatcher.domain import Misconfigured
 from cvmatcher.migrate import needs_migration
 from cvmatcher.settings import Settings
@@ -154,5 +155,4 @@ async def worker(settings: Settings) -> None:
         try:
             await work.run(services, burst=False)
         finally:
-            clock.cancel()
-            await asyncio.gather(clock, return_exceptions=True)
+            await end(clock)

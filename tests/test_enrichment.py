@@ -13,6 +13,7 @@ from cvmatcher import ingest, jobs, store, worker
 from cvmatcher.adapters.breaker import Breaker
 from cvmatcher.adapters.gemini import Gemini, GeminiStructurer
 from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.cancelling import end
 from cvmatcher.domain import Candidate, FileState, HitsFound
 from cvmatcher.quota import CallQuota
 from cvmatcher.search import SearchRequest, run
@@ -97,8 +98,7 @@ async def test_a_quota_that_runs_out_delays_the_model_and_nothing_else(site: Sit
         site.model.decide(honest)  # the quota is back
         await until(lambda: _waiting(0), seconds=90)
     finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        await end(working)
     after = {one.profile.name: one for one in await all_candidates()}
     assert {name: one.id for name, one in after.items()} == {name: one.id for name, one in before.items()}
     assert {one.structured_by for one in after.values()} == {site.parts.ingest.structurer.version}

@@ -191,6 +191,18 @@ async def test_a_wait_for_mongodb_cancelled_again_and_again_leaves_the_client_us
             await asyncio.wait_for(ask(), 20)
 
 
+async def test_a_cancel_is_heard_whenever_it_comes(database: Database) -> None:
+    """At every turn of the loop of an operation, also in the one in which its bytes are out."""
+    await database.command("ping")
+    for turns in range(40):
+        task = asyncio.create_task(database.command("ping"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if task.cancel():
+            await asyncio.wait([task])
+            assert task.cancelled(), f"swallowed after {turns} turns of the loop"
+
+
 async def test_a_connection_that_is_cancelled_while_it_is_made_is_closed() -> None:
     """By the driver, to a server that takes no connection: its queue of waiting ones is full."""
     cancelling.mend()

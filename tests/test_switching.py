@@ -18,6 +18,7 @@ from cvmatcher.adapters.rules_interpreter import RulesInterpreter
 from cvmatcher.adapters.rules_reranker import RulesReranker
 from cvmatcher.adapters.rules_structurer import RulesStructurer
 from cvmatcher.adapters.word_index import TantivyIndex
+from cvmatcher.cancelling import end
 from cvmatcher.domain import (
     Conflict,
     Criterion,
@@ -236,8 +237,7 @@ async def test_search_answers_before_during_and_after(
         assert (await found(two, KNOWN_FOR["Fara"]))[0] == "Fara"
         await _checked(two)
         assert not asking.done(), asking.exception()
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
+        await end(asking)
     assert answered == {OLD, NEW}
     await only(NEW)
     await assert_sound()

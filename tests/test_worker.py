@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from cvmatcher import embedded, ingest, jobs, store, worker
+from cvmatcher.cancelling import end
 from cvmatcher.domain import Conflict, CVText, FileState, Profile, QuarantineReason, Unread, Unreadable
 from cvmatcher.store import Database, candidates, ledger, same_person, sources, workers
 from cvmatcher.store import jobs as job_store
@@ -147,8 +148,7 @@ async def test_a_drop_is_found_without_waiting_for_the_next_scan(parts: worker.W
     try:
         await until(lambda: _settled(3), seconds=10)
     finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        await end(serving)
     assert await candidates.count() == 3
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from cvmatcher import search
+from cvmatcher.cancelling import end
 from cvmatcher.domain import HitsFound, Ordered
 from cvmatcher.search import SearchRequest
 from cvmatcher.store import jobs as job_store
@@ -73,8 +74,7 @@ async def _searched(scene: Scene, people: int) -> AsyncIterator[Services]:
             begun = len(asked)
             await until(lambda: _more(asked, begun, asking), "searches that go on", 30)
         finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await end(asking)
     if set(asked) != {OLD, NEW}:
         raise Lost(f"only {set(asked)} answered")
     scene.notes.append(f"{len(asked)} searches meanwhile")

@@ -45,13 +45,16 @@ class Lost(AssertionError):
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE) -> None:
-    """Waits until the condition holds. Raises Lost after `seconds`."""
+    """Waits until the condition holds. Raises Lost after `seconds`, also where a library swallows the timeout."""
+    over = monotonic() + seconds
     try:
         async with asyncio.timeout(seconds):
-            while not await condition():  # noqa: ASYNC110 - what is waited for happens in other processes
+            while not (met := await condition()) and monotonic() < over:  # noqa: ASYNC110 - in other processes
                 await asyncio.sleep(0.03)
-    except TimeoutError as error:
-        raise Lost(f"never saw {what}") from error
+    except TimeoutError:
+        met = False
+    if not met:
+        raise Lost(f"never saw {what}")
 
 
 # --------------------------------------------------------------------------------------------------------- servers
