@@ -42,6 +42,10 @@ def asked(message: str) -> set[tuple[str, str, str]]:
         ("accountant, ideally fintech", {("title", "must", "accountant"), ("sector", "nice", "fintech")}),
         ("data analyst, no freelancers", {("title", "must", "data analyst"), ("text", "must_not", "freelancers")}),
         ("acheteur, pas chez Renault", {("title", "must", "acheteur"), ("employer", "must_not", "Renault")}),
+        ("cuisinier japonais", {("title", "must", "cuisinier"), ("skill", "must", "cuisine japonaise")}),
+        ("cuisinier qui parle japonais", {("title", "must", "cuisinier"), ("language", "must", "ja")}),
+        ("Italian chef", {("title", "must", "chef"), ("skill", "must", "Italian cuisine")}),
+        ("comptable italien", {("title", "must", "comptable"), ("language", "must", "it")}),
         ("Profil hôtellerie parlant grec", {("sector", "must", "hôtellerie"), ("language", "must", "el")}),
         (
             "soudeur ayant travaillé chez Naval Group",

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from cvmatcher.folding import fold
-from cvmatcher.vocabulary import words
+from cvmatcher.vocabulary import titles, words
 from cvmatcher.vocabulary.folding import Token, tokens
 
 _ABBREVIATED = r"(?<!\bmin)(?<!\bmax)(?<!\bexp)(?<!\bst)(?<!\bste)(?<!\byrs)(?<!\benv)(?<!\bapprox)"
@@ -44,9 +44,15 @@ class Message:
         message.breaks = [match.span() for match in _BREAK.finditer(message.folded)]
         message._starts = [start for start, _ in message.breaks]
         message._word_starts = [word.start for word in message.words]
-        accents = any(ord(character) > 191 for character in text)
-        message.english = not accents and not any(word.text in words.of("french") for word in message.words)
+        message.english = not message._french()
         return message
+
+    def _french(self) -> bool:
+        """By its accents and small words; where it has neither language's, by the names of trades: "grutier Lens"."""
+        said = {word.text for word in self.words}
+        if any(ord(character) > 191 for character in self.text) or said & words.of("french"):
+            return True
+        return not said & words.of("english") and any(word.stem in titles.french_heads() for word in self.words)
 
     @property
     def telegraphic(self) -> bool:

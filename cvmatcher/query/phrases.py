@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
-from cvmatcher.query import either, leftovers, openings, wishes
+from cvmatcher.query import either, ellipsis, leftovers, openings, wishes
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import deeds, education, employers, languages, places, sectors, skills, titles, years
 from cvmatcher.query.message import Message
@@ -23,7 +23,9 @@ def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     """Criteria in the order of the message, ids c1, c2…, and the stretches of it that no rule could use."""
     message = Message.of(text)
     scopes = wishes.scopes(message)
-    named, left, unused = leftovers.items(message, scopes, sorted(_items(message), key=_position))
+    named, left, unused = leftovers.items(
+        message, scopes, ellipsis.filled(message, sorted(_items(message), key=_position))
+    )
     found = sorted({(i.start, i.end, i.kind): i for i in [*named, *left]}.values(), key=_position)
     wanted = _needs(message, scopes, found)
     placed = [(item.start, item.end, _criterion(message, _employed(item), wanted[item])) for item in found]
@@ -49,6 +51,7 @@ def _items(message: Message) -> Iterator[Item]:
     yield from education.find(message)
     named = list(titles.find(message))
     yield from named
+    yield from skills.cuisines(message, named)
     openings.use(message)
     yield from skills.announced(message)
     yield from employers.find(message)

@@ -90,6 +90,15 @@ def pairs() -> frozenset[tuple[str, str]]:
     return frozenset(pair for words in every for pair in pairwise(words))
 
 
+@cache
+def french_heads() -> frozenset[str]:
+    """Stems of six letters and more that begin French names of occupations and stand in no English one: "infirmier"."""
+    every = everything().values()
+    english = {stem for title in every for name in title.english for stem in stems(name)}
+    first = {stems(name)[0] for title in every for name in title.french}
+    return frozenset(stem for stem in first - english if len(stem) > 5)
+
+
 def find(text: str) -> list[Match]:
     """Occupations named in running text, with where; a name of several occupations gives one match for each."""
     return list(_lexicon().find(text))

@@ -9,7 +9,7 @@ from itertools import pairwise
 from cvmatcher.domain import CriterionKind, LanguageLevel
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import languages
+from cvmatcher.vocabulary import languages, skills
 from cvmatcher.vocabulary.folding import Match
 
 _NOT_SPOKEN = re.compile(
@@ -22,10 +22,13 @@ _SEVERAL = re.compile(r"\b(?:trilingu\w+|quadrilingu\w+|multilingu\w+)\b")
 
 
 def find(message: Message) -> Iterator[Item]:
+    longer = [(m.start, m.end) for m in skills.find(message.text)]
     found = [
         m
         for m in languages.find(message.text)
-        if message.free(m.start, m.end) and not _NOT_SPOKEN.match(message.folded, m.end)
+        if message.free(m.start, m.end)
+        and not _NOT_SPOKEN.match(message.folded, m.end)
+        and not any(a < m.start and m.end <= b for a, b in longer)  # "cuisine italienne"
     ]
     shared: LanguageLevel | None = None
     for number, match in enumerate(found):

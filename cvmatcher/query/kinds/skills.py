@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import skills
+from cvmatcher.vocabulary import skills, titles
 from cvmatcher.vocabulary.folding import Match
 
 TOOLS = frozenset(["programming", "web", "data", "cloud and operations"])
@@ -72,6 +72,31 @@ def _with_grade(message: Message, match: Match) -> int:
     pattern = _MORE_GRADES if name[-1:].isdigit() else _GRADE
     grade = pattern.match(message.text, match.end) if acronym else None
     return grade.end() if grade and message.free(match.end, grade.end()) else match.end
+
+
+_COOKS = ("cuisinier", "chef", "second de cuisine", "chef de partie", "commis de cuisine", "private chef")
+_FEMININE = ("e", "ne", "")  # "japonais": "cuisine japonaise"; "coréen": "cuisine coréenne"
+
+
+def cuisines(message: Message, named: Sequence[Item]) -> Iterator[Item]:
+    """What a cook cooks, by the word beside the trade: "cuisinier japonais", "Italian chef". No language is meant."""
+    cooks = {title_id for name in _COOKS for title_id in titles.ids(name)}
+    for title in named:
+        if title.kind is not CriterionKind.TITLE or not cooks & {*titles.ids(title.value)}:
+            continue
+        for word in message.words:
+            beside = (word.end, title.start) if message.english else (title.end, word.start)
+            if message.text[slice(*beside)] != " " or not message.free(word.start, word.end):
+                continue
+            known = _cuisine(message.text[word.start : word.end], english=message.english)
+            if known:
+                message.use(word.start, word.end)
+                yield Item(CriterionKind.SKILL, known, word.start, word.end, label=known)
+
+
+def _cuisine(word: str, *, english: bool) -> str:
+    names = [f"{word} cuisine"] if english else [f"cuisine {word.lower()}{ending}" for ending in _FEMININE]
+    return next((name for name in names if skills.canonical(name)), "")
 
 
 def within(title: Item) -> Iterator[Item]:
