@@ -104,7 +104,7 @@ async def test_a_profile_shows_what_the_cv_says(site: Site) -> None:
     tab = HTMX | {"HX-Source": "a#profile-cv"}
     await site.rita.get("/cv/cand1?tab=cv", **tab)
     assert len(await audit.about("cand1")) == 1  # another tab is the same look
-    assert '<a href="/cv/cand1">Ada &lt;b&gt;Lovelace' in (await site.rita.get("/audit")).text
+    assert '<a href="/cv/cand1?from=/audit">Ada &lt;b&gt;Lovelace' in (await site.rita.get("/audit")).text
     assert (await site.rita.get("/cv/nobody")).status_code == 404
 
 

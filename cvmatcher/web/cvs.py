@@ -32,6 +32,7 @@ from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Viewer
 from cvmatcher.web.request import WebRequest
 from cvmatcher.web.sight import Sight, sight
+from cvmatcher.web.trail import From, Trail, trail
 from cvmatcher.web.turnview import Card, TurnView
 
 Tab = FromQuery[Literal["profile", "cv", "why", "history"]]
@@ -115,6 +116,7 @@ class Opened:
     is_liked: bool
     is_compared: bool
     is_masked: bool = False
+    trail: Trail | None = None
     others: tuple[Linked, ...] = ()  # CVs that may be the same person's
     history: History | None = None
     pages: tuple[Page, ...] = ()
@@ -177,14 +179,19 @@ async def profile(
     tab: Tab = "profile",
     zoom: Zoom = "fit",
     at: At = "",
+    origin: From = "",
 ) -> Response[Any]:
-    """The profile; beside the list as a fragment, elsewhere as a page, for a script as JSON."""
+    """The profile; beside the list as a fragment, elsewhere as a page, for a script as JSON.
+
+    `from` is the page that it was opened from, when that is no search.
+    """
     candidate = await _candidate(candidate_id)
     if not TAB.search(request.source):  # another tab of the same profile is the same look
         await audit.append(request.person.id, "viewed", candidate_id)
     shown = replace(await opened(web, request.viewer, candidate, turn_id, tab), zoom=zoom, at=at)
     if request.wants_json:
         return Response(shown.candidate.model_dump(mode="json", exclude={"pages", "passages"}))
+    shown = replace(shown, trail=await trail(request, web, origin, candidate_id) if origin else None)
     context: dict[str, Any] = {name: getattr(shown, name) for name in Opened.__slots__}
     if not request.is_partial:
         tray = await tray_of(request)

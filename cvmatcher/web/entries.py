@@ -24,6 +24,7 @@ from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest, own_path, path_of
 from cvmatcher.web.sentences import PROGRESS
 from cvmatcher.web.sight import sight
+from cvmatcher.web.trail import trail
 
 MOST = 500  # people of one act
 GONE = _("No longer in the pool")
@@ -187,6 +188,11 @@ async def _after(request: WebRequest, web: Web, done: Done) -> Response[Any]:
     return render.partials(*news, render.toast(viewer, said, undo=f"/lists/undo/{done.change}"))
 
 
+def _is_list(url: str) -> bool:
+    path = url.partition("?")[0]
+    return path == "/likes" or path.startswith("/lists/")
+
+
 async def _return(request: WebRequest) -> str:
     """Where the form says, else the page it stood on: the page that chooses a list has a page before it."""
     back = (await request.fields()).get("return", "")
@@ -205,7 +211,8 @@ async def _stages(request: WebRequest, web: Web, done: Done) -> list[Partial]:
     shown = await listing(done.place, request, url)
     row = next((one for one in shown.rows if one.entry.candidate_id == done.people[0]), None)
     text, viewer = web.render.text, request.viewer
-    news = [Partial("#stages", text(viewer, "lists/_stages.html", listing=shown), "outerMorph")]
+    counts = Partial("#stages", text(viewer, "lists/_stages.html", listing=shown), "outerMorph")
+    news = [] if url.startswith("/cv/") else [counts]
     if row:
         news.append(Partial(f"#status-{done.people[0]}", text(viewer, "lists/_stage.html", row=row), "outerMorph"))
     return news
@@ -214,7 +221,7 @@ async def _stages(request: WebRequest, web: Web, done: Done) -> list[Partial]:
 def _undoable(address: str, change: str) -> str:
     """A list's page says that something was done, and undoes it: for a browser that shows no toast."""
     path = address.partition("?")[0]
-    if path != "/likes" and not path.startswith("/lists/"):
+    if not _is_list(path):
         return address
     kept = [pair for pair in parse_qsl(urlsplit(address).query) if pair[0] != "done"]
     return f"{path}?{urlencode([*kept, ('done', change)])}"
@@ -235,7 +242,7 @@ async def _hearts(request: WebRequest, web: Web, people: tuple[str, ...]) -> lis
 
 
 async def _refreshed(request: WebRequest, web: Web) -> list[Partial]:
-    """The people of the list that the reader looks at, if it is one."""
+    """The people of the list that the reader looks at, if it is one; of a profile opened from a list, its note."""
     url = path_of(request.headers.get("hx-current-url", ""))
     address = url.partition("?")[0]
     if address == "/likes":
@@ -243,9 +250,19 @@ async def _refreshed(request: WebRequest, web: Web) -> list[Partial]:
     elif address.startswith("/lists/"):
         place = await shortlists.readable(address.removeprefix("/lists/"), request.person.id)
     else:
-        return []
+        return await _beside_profile(request, web, url)
     shown = await listing(place, request, url)
     return [Partial("#shortlist", web.render.text(request.viewer, "lists/_entries.html", listing=shown))]
+
+
+async def _beside_profile(request: WebRequest, web: Web, url: str) -> list[Partial]:
+    """Status and note on the page of a profile that was opened from a list."""
+    address, query = urlsplit(url).path, dict(parse_qsl(urlsplit(url).query))
+    found = await candidates.get(address.removeprefix("/cv/")) if address.startswith("/cv/") else None
+    come = await trail(request, web, query.get("from", ""), found.id) if found else None
+    if come is None or come.row is None:
+        return []
+    return [Partial("#on-list", web.render.text(request.viewer, "cvs/_on_list.html", trail=come, candidate=found))]
 
 
 # -------------------------------------------------------------------------------------------------- choosing a list

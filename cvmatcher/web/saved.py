@@ -77,7 +77,7 @@ async def show(request: WebRequest, web: Web, search_id: FromPath[str]) -> Respo
         request.viewer,
         "saved/search.html",
         search=found,
-        people=[seen_as.candidate(one) for one in people.values()],
+        people=[seen_as.candidate(people[one]) for one in found.fresh if one in people],
         searches=await store.of(user.id),
     )
 
