@@ -50,6 +50,7 @@ on("click", ({ target }) => {
   if (target.closest("[data-dismiss]")) setTimeout(() => target.closest(".toast").remove());
   if (target.closest("[data-close-panel]")) close();
   target.closest("[data-apply]")?.setAttribute("hidden", "");
+  if (target.matches("[data-copy]")) target.previousElementSibling.select(), document.execCommand("copy");
 });
 
 // A list that is being read keeps its order: the new one is offered.
@@ -73,15 +74,14 @@ on("htmx:before:request", event => {
   location.href = link.href;
 });
 
-// A lost stream says so after three tries; without a login it leads there.
+// A lost stream is said after three tries.
 on("htmx:sse:error", ({ detail, target }) => {
   if (detail.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
   if (detail.connection?.attempt >= 3) one(".lost", target)?.removeAttribute("hidden");
 });
 on("htmx:sse:after:connection", ({ target }) => one(".lost", target)?.setAttribute("hidden", ""));
 
-// The card of the profile beside is marked; the dialog is open while it holds something; the focus of a row that is
-// gone goes to the next.
+// Marks the card of the profile beside; the dialog is open while it holds something; a gone row's focus goes on.
 on("htmx:after:swap", () => {
   const shown = one("#panel [data-of]")?.dataset.of;
   if (shown) for (const row of rows()) row.classList.toggle("is-open", row.id === shown);
@@ -93,12 +93,11 @@ on("htmx:after:swap", () => {
 });
 on("close", ({ target }) => one("#dialog", target)?.replaceChildren());
 
-// No server
 on("htmx:error", ({ detail: { error } }) => {
   if ((error?.name === "TypeError" || error === "timeout") && !one(".is-offline")) one("#toasts").append(one("#offline").content.cloneNode(true));
 });
 
-// While a file is dragged, the file inputs that take it show.
+// A dragged file shows where it may go.
 let still;
 on("dragover", event => {
   const { dataTransfer, target } = event;
@@ -112,7 +111,7 @@ on("dragover", event => {
   dataTransfer.dropEffect = "none";
 });
 
-// CVs go one by one; the server answers with the row that follows each on.
+// CVs go one by one; the answer is a row.
 const add = (form, file) => new Promise(done => {
   const row = one("#sending").content.firstElementChild.cloneNode(true);
   one("b", row).textContent = file.name;

@@ -17,7 +17,7 @@ import pytest
 from cvmatcher import jobs, store
 from cvmatcher.domain import Profile
 from cvmatcher.store import audit, contacts, likes, people, shortlisted, shortlists
-from cvmatcher.store.people import User
+from cvmatcher.store.people import Role, User
 from cvmatcher.store.shortlisted import Stage
 from cvmatcher.web import sentences
 from cvmatcher.web.app import create_app
@@ -144,9 +144,11 @@ async def test_the_heart_can_fill_another_list(site: Site) -> None:
 async def test_a_list_is_renamed_deleted_and_brought_back(site: Site) -> None:
     address = await _list(site.rita, "  Java,   Lyon ")
     await _put(site.rita, address, "add", "cand1", "cand2")
-    await site.rita.post(f"{address}/settings", {"name": "Kotlin", "access": "private"})
+    await site.rita.post(f"{address}/settings", {"name": "Kotlin", "recruiters": "private", "admins": "private"})
     assert "<h1>Kotlin</h1>" in (await site.rita.get(address)).text
-    assert (await site.rita.post(f"{address}/settings", {"name": " ", "access": "private"})).status_code == 422
+    assert (
+        await site.rita.post(f"{address}/settings", {"name": " ", "recruiters": "private", "admins": "private"})
+    ).status_code == 422
     assert (await site.rita.post("/lists", {"name": "x" * 81})).status_code == 422
     gone = await site.rita.post(f"{address}/delete")
     assert (await site.rita.get(address)).status_code == 404
@@ -166,7 +168,7 @@ async def test_who_may_do_what_with_a_colleague_s_list(
 ) -> None:
     address = await _list(site.rita, "Java, Lyon")
     await _put(site.rita, address, "add", "cand1")
-    await site.rita.post(f"{address}/settings", {"name": "Java, Lyon", "access": access})
+    await site.rita.post(f"{address}/settings", {"name": "Java, Lyon", "recruiters": access, "admins": "private"})
     assert (await site.hugo.get(address)).status_code == sees
     assert ("Java, Lyon" in (await site.hugo.get("/lists")).text) is (sees == 200)
     assert (await _put(site.hugo, address, "add", "cand2")).status_code == acts
@@ -176,10 +178,42 @@ async def test_who_may_do_what_with_a_colleague_s_list(
     assert written.status_code == acts
     assert (await site.hugo.post(f"{address}/choose")).status_code == (303 if acts == 200 else acts)
     for what in ("settings", "delete"):
-        assert (await site.hugo.post(f"{address}/{what}", {"name": "x", "access": "edit"})).status_code == owns
+        assert (
+            await site.hugo.post(f"{address}/{what}", {"name": "x", "recruiters": "edit", "admins": "edit"})
+        ).status_code == owns
     assert (await site.hugo.get(f"{address}/csv")).status_code == 403  # hugo may not export
     first = f"/lists/{(await people.user_by_name('hugo') or site.user).id}"
     assert (await _put(site.rita, address, "copy", "cand1", to=first.removeprefix("/lists/"))).status_code == 404
+
+
+async def test_a_list_is_shared_with_one_role_by_its_address(site: Site) -> None:
+    address = await _list(site.rita, "Java, Lyon")
+    await _put(site.rita, address, "add", "cand1")
+    shared = {"name": "Java, Lyon", "recruiters": "read", "admins": "private"}
+    async with Browser(site.base) as ada:
+        await ada.signed_in(await person("ada", Role.ADMIN))
+        await site.rita.post(f"{address}/settings", shared)
+        assert f'value="{site.base}{address}"' in (await site.rita.get(address)).text
+        assert (await ada.get(address)).status_code == 404
+        assert "Java, Lyon" not in (await ada.get("/lists")).text
+        assert "you may read it" in (await site.hugo.get(address)).text
+        await site.rita.post(f"{address}/settings", shared | {"recruiters": "private", "admins": "edit"})
+        assert "you may change it" in (await ada.get(address)).text
+        assert (await _put(ada, address, "add", "cand2")).status_code == 200
+        assert (await site.hugo.get(address)).status_code == 404
+        assert (await site.rita.post(f"{address}/settings", shared | {"admins": "all"})).status_code == 422
+
+
+async def test_a_list_shared_by_an_earlier_version_stays_shared(site: Site) -> None:
+    address = await _list(site.rita, "Java, Lyon")
+    old = {"$set": {"access": "read"}, "$unset": {"recruiters": "", "admins": ""}}
+    lists = shortlists.ShortlistDocument.get_pymongo_collection()
+    await lists.update_one({"_id": address.removeprefix("/lists/")}, old)
+    assert "you may read it" in (await site.hugo.get(address)).text
+    assert "Java, Lyon" in (await site.hugo.get("/lists")).text
+    await site.rita.post(f"{address}/settings", {"name": "Java", "recruiters": "private", "admins": "private"})
+    assert (await site.hugo.get(address)).status_code == 404
+    assert "Java" not in (await site.hugo.get("/lists")).text.partition("<main")[2]
 
 
 async def test_a_colleague_s_undo_needs_the_list(site: Site) -> None:

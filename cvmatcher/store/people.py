@@ -177,6 +177,12 @@ async def user_by_name(name: str) -> User | None:
     return _user(found) if found else None
 
 
+async def role_of(user_id: str) -> Role | None:
+    """None for nobody."""
+    found = await UserDocument.get_pymongo_collection().find_one({"_id": user_id}, {"role": 1})
+    return Role(found["role"]) if found else None
+
+
 async def names(ids: set[str]) -> dict[str, str]:
     """User id -> name, of those that exist."""
     return {one.id: one.name async for one in UserDocument.find({"_id": {"$in": sorted(ids)}})}

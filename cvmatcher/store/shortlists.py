@@ -1,4 +1,4 @@
-"""Shortlists: named lists of a recruiter, private or shared with the team. Who is on them: `shortlisted`.
+"""Shortlists: named lists of a recruiter, private or shared with the team by role. Who is on them: `shortlisted`.
 
 Owns who may read and change a list. Everybody has a first list, whose id is their user's; others have random ids.
 """
@@ -14,6 +14,8 @@ from beanie import Document
 from pymongo import ASCENDING, IndexModel
 
 from cvmatcher.domain import InvalidInput, NotAllowed, NotFound, Value
+from cvmatcher.store import people
+from cvmatcher.store.people import Role
 from cvmatcher.store.values import aware, now
 
 KEPT_FOR_UNDO = timedelta(days=1)  # after that what was taken away is deleted for good
@@ -21,7 +23,7 @@ LONGEST_NAME = 80
 
 
 class Access(StrEnum):
-    """What the team may do with a list; its owner may do everything."""
+    """What people of a role may do with a list; its owner may do everything."""
 
     PRIVATE = "private"
     READ = "read"
@@ -32,11 +34,18 @@ class Shortlist(Value):
     id: str
     owner: str  # user id
     name: str = ""  # "" for a first list that nobody has named yet
-    access: Access = Access.PRIVATE
+    recruiters: Access = Access.PRIVATE
+    admins: Access = Access.PRIVATE
     created: datetime
+    rights: Access = Access.PRIVATE  # of the user for whom it was read
 
-    def may_edit(self, user_id: str) -> bool:
-        return self.owner == user_id or self.access is Access.EDIT
+    @property
+    def may_edit(self) -> bool:
+        return self.rights is Access.EDIT
+
+    @property
+    def is_shared(self) -> bool:
+        return {self.recruiters, self.admins} != {Access.PRIVATE}
 
     @property
     def is_first(self) -> bool:
@@ -48,7 +57,9 @@ class ShortlistDocument(Document):
     id: str  # type: ignore[assignment]
     owner: str
     name: str = ""
-    access: Access = Access.PRIVATE
+    recruiters: Access = Access.PRIVATE
+    admins: Access = Access.PRIVATE
+    access: Access | None = None  # for the whole team, as versions before roles kept it
     created: datetime
     gone: datetime | None = None  # deleted, and can still be brought back
 
@@ -56,7 +67,8 @@ class ShortlistDocument(Document):
         name = "shortlists"
         indexes: ClassVar = [
             IndexModel([("owner", ASCENDING)]),
-            IndexModel([("access", ASCENDING)]),
+            IndexModel([("recruiters", ASCENDING)]),
+            IndexModel([("admins", ASCENDING)]),
             IndexModel([("gone", ASCENDING)], expireAfterSeconds=int(KEPT_FOR_UNDO.total_seconds())),
         ]
 
@@ -68,9 +80,19 @@ def _collection() -> Any:
     return ShortlistDocument.get_pymongo_collection()
 
 
-def _shortlist(document: ShortlistDocument) -> Shortlist:
-    fields = document.model_dump(include=set(Shortlist.model_fields))
-    return Shortlist.model_validate(fields | {"created": aware(document.created)})
+def _shortlist(document: ShortlistDocument, user_id: str, role: Role | None) -> Shortlist:
+    """As the user has it, who is of that role."""
+    fields = document.model_dump(include=set(Shortlist.model_fields) - {"rights"})
+    if document.access:
+        fields |= {"recruiters": document.access, "admins": document.access}
+    one = Shortlist.model_validate(fields | {"created": aware(document.created)})
+    return one.model_copy(update={"rights": _rights(one, user_id, role)})
+
+
+def _rights(one: Shortlist, user_id: str, role: Role | None) -> Access:
+    if one.owner == user_id:
+        return Access.EDIT
+    return {Role.RECRUITER: one.recruiters, Role.ADMIN: one.admins, None: Access.PRIVATE}[role]
 
 
 def _named(name: str) -> str:
@@ -84,17 +106,20 @@ def _named(name: str) -> str:
 
 
 async def readable(list_id: str, user_id: str) -> Shortlist:
-    """The list, if the user may see it. Raises NotFound, also for another person's private one."""
+    """The list, if the user may see it. Raises NotFound, also for one that is not shared with their role."""
     found = await ShortlistDocument.find_one({"_id": list_id, "gone": None})
-    if found is None or (found.owner != user_id and found.access is Access.PRIVATE):
+    if found is None:
         raise NotFound("no such list")
-    return _shortlist(found)
+    one = _shortlist(found, user_id, None if found.owner == user_id else await people.role_of(user_id))
+    if one.rights is Access.PRIVATE:
+        raise NotFound("no such list")
+    return one
 
 
 async def editable(list_id: str, user_id: str) -> Shortlist:
     """The list, if the user may change who is on it. Raises NotFound, NotAllowed."""
     found = await readable(list_id, user_id)
-    if not found.may_edit(user_id):
+    if not found.may_edit:
         raise NotAllowed("this list may only be read")
     return found
 
@@ -108,9 +133,12 @@ async def owned(list_id: str, user_id: str) -> Shortlist:
 
 
 async def seen_by(user_id: str) -> list[Shortlist]:
-    """The user's own lists, the first one before the others by name; then those that colleagues share."""
-    query = {"gone": None, "$or": [{"owner": user_id}, {"access": {"$in": [Access.READ, Access.EDIT]}}]}
-    found = [_shortlist(one) async for one in ShortlistDocument.find(query)]
+    """The user's own lists, the first one before the others by name; then those shared with their role."""
+    role = await people.role_of(user_id)
+    shared = [{of: {"$in": [Access.READ, Access.EDIT]}} for of in ("recruiters", "admins", "access")]
+    query = {"gone": None, "$or": [{"owner": user_id}, *shared]}
+    found = [_shortlist(one, user_id, role) async for one in ShortlistDocument.find(query)]
+    found = [one for one in found if one.rights is not Access.PRIVATE]
     return sorted(found, key=lambda one: (one.owner != user_id, not one.is_first, one.name.casefold(), one.id))
 
 
@@ -122,7 +150,13 @@ async def first_of(user_id: str) -> Shortlist:
     await _collection().update_one(
         {"_id": user_id},
         {
-            "$setOnInsert": {"owner": user_id, "name": "", "access": Access.PRIVATE, "created": now()},
+            "$setOnInsert": {
+                "owner": user_id,
+                "name": "",
+                "recruiters": Access.PRIVATE,
+                "admins": Access.PRIVATE,
+                "created": now(),
+            },
             "$set": {"gone": None},
         },
         upsert=True,
@@ -134,15 +168,19 @@ async def create(owner: str, name: str) -> Shortlist:
     """Raises InvalidInput for a name that is empty or too long."""
     document = ShortlistDocument(id=uuid4().hex, owner=owner, name=_named(name), created=now())
     await document.insert()
-    return _shortlist(document)
+    return _shortlist(document, owner, None)
 
 
 async def rename(list_id: str, owner: str, name: str) -> None:
-    await _change(list_id, owner, {"name": _named(name)})
+    await owned(list_id, owner)
+    await _collection().update_one({"_id": list_id}, {"$set": {"name": _named(name)}})
 
 
-async def share(list_id: str, owner: str, access: Access) -> None:
-    await _change(list_id, owner, {"access": access})
+async def share(list_id: str, owner: str, *, recruiters: Access, admins: Access) -> None:
+    """From now on people of each role may do this with the list. Raises NotFound, NotAllowed."""
+    await owned(list_id, owner)
+    change = {"$set": {"recruiters": recruiters, "admins": admins}, "$unset": {"access": ""}}
+    await _collection().update_one({"_id": list_id}, change)
 
 
 async def delete(list_id: str, owner: str) -> Shortlist:
@@ -164,8 +202,3 @@ async def deleted_name(list_id: str, owner: str) -> str | None:
     """The name of a deleted list that can still be brought back."""
     found = await ShortlistDocument.find_one({"_id": list_id, "owner": owner, "gone": {"$ne": None}})
     return found.name if found else None
-
-
-async def _change(list_id: str, owner: str, fields: dict[str, Any]) -> None:
-    await owned(list_id, owner)
-    await _collection().update_one({"_id": list_id}, {"$set": fields})

@@ -278,7 +278,7 @@ async def choosing(
     seen_as, people = await sight(request.viewer), await candidates.by_ids(candidate_ids or [])
     if not people:
         raise NotFound("no such candidate")
-    lists = [one for one in await shortlists.seen_by(user.id) if one.may_edit(user.id)]
+    lists = [one for one in await shortlists.seen_by(user.id) if one.may_edit]
     on = await shortlisted.holding(next(iter(people))) if len(people) == 1 else frozenset()
     context: dict[str, Any] = {
         "people": [seen_as.candidate(one) for one in people.values()],

@@ -111,7 +111,7 @@ async def listing(shortlist: Shortlist, request: WebRequest, url: str = "") -> L
     kept = [one for one in found if asked.status is None or one.status is asked.status]
     seen = await shortlists.seen_by(user_id)
     names = await people.names({one.added_by for one in found} | {shortlist.owner})
-    shared = shortlist.access is not shortlists.Access.PRIVATE
+    shared = shortlist.is_shared
     known = await candidates.by_ids([one.candidate_id for one in kept])
     rows = [
         _row(one, known.get(one.candidate_id), seen_as, names.get(one.added_by, "") if shared else "") for one in kept
@@ -122,9 +122,9 @@ async def listing(shortlist: Shortlist, request: WebRequest, url: str = "") -> L
         counts={stage: number for stage, number in counts.items() if number},
         sort=asked.sort,
         status=asked.status,
-        may_edit=shortlist.may_edit(user_id),
+        may_edit=shortlist.may_edit,
         fills=shortlist.id == (await likes.current(user_id)).id,
-        targets=tuple(one for one in seen if one.id != shortlist.id and one.may_edit(user_id)),
+        targets=tuple(one for one in seen if one.id != shortlist.id and one.may_edit),
         compared=frozenset((await comparisons.of(user_id)).candidates),
         owner_name=names.get(shortlist.owner, ""),
     )

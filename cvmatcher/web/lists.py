@@ -34,6 +34,7 @@ async def page(request: WebRequest, web: Web, shortlist: Shortlist) -> Response[
         request.viewer,
         "lists/list.html",
         listing=await listing(shortlist, request),
+        url=request.absolute(web.services.settings.public_url, f"/lists/{shortlist.id}"),
         tray=await tray_of(request),
         lists=await shortlists.seen_by(request.person.id),
         done=done if shortlist.id in await shortlisted.lists_of(done) else "",
@@ -70,7 +71,13 @@ async def show(request: WebRequest, web: Web, list_id: FromPath[str]) -> Respons
 
 
 def _list_as_json(one: Shortlist, counts: Any) -> dict[str, Any]:
-    return {"id": one.id, "name": one.name, "access": one.access, "owner": one.owner, "counts": counts}
+    return {
+        "id": one.id,
+        "name": one.name,
+        "access": {"recruiter": one.recruiters, "admin": one.admins},
+        "owner": one.owner,
+        "counts": counts,
+    }
 
 
 def as_json(row: Row) -> dict[str, Any]:
@@ -113,13 +120,13 @@ async def create(request: WebRequest, web: Web) -> Response[Any]:
 
 @post("/lists/{list_id:str}/settings", guards=[signed_in], status_code=200)
 async def change(request: WebRequest, list_id: FromPath[str]) -> Response[Any]:
-    """Name and what the team may do: the owner's."""
+    """Name and what each role may do: the owner's."""
     fields = await request.fields()
-    access = fields.get("access", "")
-    if access not in list(Access):
+    recruiters, admins = fields.get("recruiters", ""), fields.get("admins", "")
+    if not {recruiters, admins} <= set(Access):
         raise InvalidInput("no such access")
     await shortlists.rename(list_id, request.person.id, fields.get("name", ""))
-    await shortlists.share(list_id, request.person.id, Access(access))
+    await shortlists.share(list_id, request.person.id, recruiters=Access(recruiters), admins=Access(admins))
     return _to(request, f"/lists/{list_id}")
 
 

@@ -72,6 +72,10 @@ class WebRequest(HTMXRequest):
         form = await self.form()
         return {name: clean(value) for name, value in form.multi_items() if isinstance(value, str)}
 
+    def absolute(self, public_url: str | None, path: str) -> str:
+        """One of our addresses to hand to a colleague: under PUBLIC_URL, else as the reader's browser has it."""
+        return (public_url or str(self.base_url)).rstrip("/") + path
+
     async def back(self) -> str:
         """Where a form without JavaScript returns to: the page it stood on."""
         referrer = path_of(self.headers.get("referer", ""))

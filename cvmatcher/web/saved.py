@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
@@ -14,7 +15,7 @@ from cvmatcher.store import candidates, turns
 from cvmatcher.store import saved_searches as store
 from cvmatcher.store.saved_searches import SavedSearch
 from cvmatcher.store.turns import Change, NewTurn
-from cvmatcher.web import search
+from cvmatcher.web import links, search
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
@@ -77,6 +78,9 @@ async def show(request: WebRequest, web: Web, search_id: FromPath[str]) -> Respo
         request.viewer,
         "saved/search.html",
         search=found,
+        url=request.absolute(
+            web.services.settings.public_url, f"/?criteria={quote(links.encoded(found.criteria), safe='')}"
+        ),
         people=[seen_as.candidate(people[one]) for one in found.fresh if one in people],
         searches=await store.of(user.id),
     )

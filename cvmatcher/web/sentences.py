@@ -252,6 +252,11 @@ PROGRESS: dict[str, str] = {
     Stage.DECLINED: _("Declined"),
 }
 
+SHARING: dict[str, str] = {  # with one role
+    Access.PRIVATE: _("do not see it"),
+    Access.READ: _("may read it"),
+    Access.EDIT: _("may change it"),
+}
 ACCESS: dict[str, str] = {
     Access.PRIVATE: _("only me"),
     Access.READ: _("the team can read"),
@@ -298,4 +303,5 @@ TABLES: dict[str, dict[str, str]] = {
     "progress": PROGRESS,
     "line": LINES,
     "access": ACCESS,
+    "sharing": SHARING,
 }
