@@ -138,3 +138,23 @@ def test_a_title_is_quoted_where_its_job_stands() -> None:
     cv = evidence.read(Profile(experiences=(job,)), (page,))
     finding = evidence.judge(Criterion(id="c1", kind=K.TITLE, value="acheteur", label="acheteur"), cv)
     assert finding.quotation == "Acheteur, Borel, 2015 - 2018"
+
+
+@pytest.mark.parametrize(
+    ("job", "page", "state"),
+    [
+        (Experience(title="Senior Project Manager", employer="Self-employed", start="2020", current=True), "", MET),
+        (Experience(title="Consultante indépendante en paie", start="2021", current=True), "", MET),
+        (Experience(title="Développeur", employer="Freelance", start="2018", end="2020"), "", PARTLY),  # no more
+        (Experience(title="Buyer", employer="Acme", start="2018", current=True), "Hired and led freelances", NO),
+        (Experience(title="Préparateur de commandes", employer="Intérim", start="2018", current=True), "", NO),
+    ],
+)
+def test_who_works_freelance(job: Experience, page: str, state: VerdictState) -> None:
+    lines = f"{job.title}\n{job.employer} {job.start}\n{page}"
+    finding = evidence.judge(
+        Criterion(id="c1", kind=K.TEXT, value="freelancers", label="freelancers"),
+        evidence.read(Profile(experiences=(job,)), (lines,)),
+    )
+    assert finding.state == state
+    assert finding.quotation in lines

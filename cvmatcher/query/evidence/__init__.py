@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cvmatcher.domain import Criterion, CriterionKind, Need, Profile
-from cvmatcher.query.evidence import education, languages, names, places, titles, years
+from cvmatcher.query.evidence import education, languages, names, places, statuses, titles, years
 from cvmatcher.query.evidence.names import sectors_of
 from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, content_stems, quote_value, read
 from cvmatcher.query.evidence.titles import has_been
@@ -41,7 +41,7 @@ _JUDGES: dict[CriterionKind, Callable[[Criterion, CV], Finding]] = {
     CriterionKind.SECTOR: names.sector,
     CriterionKind.EMPLOYER: names.employer,
     CriterionKind.EDUCATION: education.education,
-    CriterionKind.TEXT: lambda criterion, cv: (titles.title if _is_status(criterion) else names.text)(criterion, cv),
+    CriterionKind.TEXT: lambda criterion, cv: (statuses.status if _is_status(criterion) else names.text)(criterion, cv),
 }
 
 
@@ -51,7 +51,7 @@ def judge(criterion: Criterion, cv: CV) -> Finding:
 
 
 def _is_status(criterion: Criterion) -> bool:
-    """Whether it is a way of being employed: jobs say it in their titles, texts may be by who hired freelances."""
+    """Whether it is a way of being employed."""
     return all(stem in words.of("statuses") for stem in stems(criterion.value))
 
 
