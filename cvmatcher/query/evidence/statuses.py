@@ -1,7 +1,7 @@
 """Whether someone works, or has worked, in the way of being employed that a request names: freelance, interim, …
 
-A job says it in its title ("Consultant freelance") or in the place of its firm ("Self-employed"). Elsewhere the words may
-be about others ("hired freelances").
+A job says it in its title ("Consultant freelance") or in the place of its firm ("Self-employed"). Elsewhere the words
+may be about others ("hired freelances").
 """
 
 from __future__ import annotations
