@@ -44,6 +44,34 @@ def asked(message: str) -> set[tuple[str, str, str]]:
         ("acheteur, pas chez Renault", {("title", "must", "acheteur"), ("employer", "must_not", "Renault")}),
         ("cuisinier japonais", {("title", "must", "cuisinier"), ("skill", "must", "cuisine japonaise")}),
         ("cuisinier qui parle japonais", {("title", "must", "cuisinier"), ("language", "must", "ja")}),
+        (
+            "data analyst, idéalement l'énergie (EDF, Engie)",
+            {
+                ("title", "must", "data analyst"),
+                ("sector", "nice", "énergie"),
+                ("employer", "nice", "EDF"),
+                ("employer", "nice", "Engie"),
+            },
+        ),
+        (
+            "buyer, preferably ex Tesco / Asda",
+            {
+                ("title", "must", "buyer"),
+                ("employer", "nice", "Tesco"),
+                ("employer", "nice", "Asda"),
+            },
+        ),
+        (
+            "auditeur ISO 9001 et 14001",
+            {
+                ("title", "must", "auditeur"),
+                ("skill", "must", "ISO 9001"),
+                ("skill", "must", "ISO 14001"),
+            },
+        ),
+        ("économiste, diplômée HEC", {("title", "must", "économiste"), ("education", "must", "HEC")}),
+        ("vendeur/euse", {("title", "must", "vendeur")}),
+        ("welder, green CSCS card", {("title", "must", "welder"), ("skill", "must", "CSCS card")}),
         ("Italian chef", {("title", "must", "chef"), ("skill", "must", "Italian cuisine")}),
         ("comptable italien", {("title", "must", "comptable"), ("language", "must", "it")}),
         ("Profil hôtellerie parlant grec", {("sector", "must", "hôtellerie"), ("language", "must", "el")}),

@@ -297,6 +297,8 @@ def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> l
             continue
         gap = message.text[item.end : start] if item.end <= start else message.text[end : item.start]
         linked = item.end <= start and not message.english and gap in _OF
+        if gap == " " and _is_product(item) and _only_one(message, named, item):
+            return [*named[:number], _shown_with(message, item, start, end), *named[number + 1 :]]
         if (gap != " " and not linked) or _is_product(item) or not message.text[start:end].islower():
             continue
         low, high = min(item.start, start), max(item.end, end)
@@ -304,6 +306,19 @@ def _widened(message: Message, named: Sequence[Item], start: int, end: int) -> l
         wider = replace(item, value=message.text[low:high], start=low, end=high)
         return [*named[:number], wider, *named[number + 1 :]]
     return None
+
+
+def _only_one(message: Message, named: Sequence[Item], item: Item) -> bool:
+    """Whether its clause names nothing else."""
+    first, last = message.clause_start(item.start), message.clause_end(item.end)
+    return not any(first <= other.start < last for other in named if other is not item)
+
+
+def _shown_with(message: Message, item: Item, start: int, end: int) -> Item:
+    """What stands beside a product's name is shown with it, and the product asked for: "blue CSCS card"."""
+    low, high = min(item.start, start), max(item.end, end)
+    message.use(low, high)
+    return replace(item, label=" ".join(message.text[low:high].split()))
 
 
 def _with_version(message: Message, named: Sequence[Item], start: int, end: int) -> list[Item] | None:

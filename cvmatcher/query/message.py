@@ -18,7 +18,7 @@ _BREAK = re.compile(rf"[;!?\n()•·|]|[,:](?!\d)|{_ABBREVIATED}\.(?=\s|$)|\s[-�
 # "pharmacien(ne)", "infirmier·ère", "adjoint.e.s": the one form stands for all.
 _INCLUSIVE = re.compile(
     r"(?<=\w)(?:\((?:e|ne|le|se|euse|trice|rice|ère|ere|ière|es|s|x)\)|[·•.](?:e|ne|le|se|euse|trice|rice|ère"
-    r"|ere|ière)(?:[·•.]s)?\b(?!\.\w))",
+    r"|ere|ière)(?:[·•.]s)?\b(?!\.\w)|(?<=[a-zà-ÿ])/(?:e|ne|le|euse|rice|trice|ère|ière|ienne|woman|women)\b)",
     re.IGNORECASE,
 )
 SENTENCE_BREAK = re.compile(rf"[;!?\n]|{_ABBREVIATED}\.(?=\s|$)")

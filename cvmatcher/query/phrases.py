@@ -101,7 +101,7 @@ def _spread(message: Message, needs: dict[Item, Need], found: list[Item], edge: 
             break
         chain.append(other)
     whole = message.folded[edge.end : chain[-1].start] if chain else ""
-    joins = ("ou", "or", "ni", "nor") if need is Need.MUST_NOT else ("ou", "or", "et", "and")
+    joins = ("ou", "or", "/", "ni", "nor") if need is Need.MUST_NOT else ("ou", "or", "/", "et", "and")
     listed = need is Need.NICE and edge.kind is CriterionKind.SKILL  # only skills are listed by commas alone
     if listed or any(word in whole.split() for word in joins):
         needs |= dict.fromkeys(chain, need)

@@ -206,7 +206,7 @@ def _reach(message: Message, position: int, *, opens: bool) -> int:
         stop = SENTENCE_BREAK.search(message.folded, position)
         return stop.start() if stop else len(message.text)
     skip = re.match(r"\s*,\s*", rest) if opens else None
-    end = message.clause_end(position + (skip.end() if skip else 0))
+    end = _through_brackets(message, message.clause_end(position + (skip.end() if skip else 0)))
     stop = _STOPS_WISH.search(message.folded, position, end)
     return stop.start() if stop else end
 
@@ -241,7 +241,7 @@ def _refusals(message: Message) -> Iterator[Scope]:
 
 
 def _through_brackets(message: Message, end: int) -> int:
-    """What stands in brackets right behind explains: "no chains (Starbucks, Costa)"."""
+    """What stands in brackets right behind explains: "no chains (Starbucks, Costa)", "idéalement l'énergie (EDF)"."""
     if message.text[end : end + 1] != "(":
         return end
     closing = message.text.find(")", end)

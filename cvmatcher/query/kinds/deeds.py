@@ -57,12 +57,19 @@ _DONE = re.compile(
 _SHARE = re.compile(r"(?:\b(?:temps partiel|part[ -]time) (?:a |at )?)?\b\d{1,3} ?%(?: (?:de |d'|of )?\w+)?")
 
 
+# Terms of work that are made of small words.
+_TERMS = re.compile(
+    r"(?<![\w/])[pf]/t(?![\w/])|\b(?:(?:\d in \d )?on[ -]call(?: \d in \d)?|(?:travail )?de nuit|nights only"
+    r"|\d on \d off|live[ -]in|\d[x*]\d(?: ?h)?)\b(?! (?:shift|auditor)\b)"
+)
+
+
 def find(message: Message) -> Iterator[Item]:
     for match in _SHARE.finditer(message.folded):  # "80 %", "50 % de déplacements"
         if message.free(*match.span()):
             message.use(*match.span())
             yield Item(CriterionKind.TEXT, message.text[match.start() : match.end()], *match.span())
-    for match in re.finditer(r"(?<![\w/])[pf]/t(?![\w/])", message.folded):
+    for match in _TERMS.finditer(message.folded):
         message.use(*match.span())
         yield Item(CriterionKind.TEXT, message.text[match.start() : match.end()], *match.span())
     for match in _WHO.finditer(message.folded):

@@ -150,10 +150,24 @@ def _qualification(message: Message, start: int, end: int, kind: Kind) -> Iterat
     yield _item(message, start, end)
 
 
+_BARE = re.compile(r"diplomee?s?|degree|diploma")
+
+
+def _of_a_school(message: Message, end: int) -> bool:
+    """Whether a school's name stands right behind."""
+    link = re.match(r" (?:(?:from|at|of|de|des|du) |d'|de l')?(?:the |la )?", message.folded[end:])
+    schools = {Kind.SCHOOL, Kind.TOWN_SCHOOL}
+    behind = education.find(message.text[end : end + 60]) if link else []
+    return any(link is not None and m.start == link.end() and education.kind(m.canonical) in schools for m in behind)
+
+
 def _degree(message: Message, start: int, end: int, kind: Kind) -> Iterator[Item]:
     word = message.folded[start:end]
     if word.startswith("diplome de") and message.text[start + 6].lower() == "é":
         return  # "diplômé de l'INSA"
+    if _of_a_school(message, end) and _BARE.fullmatch(word):
+        message.use(start, end)  # "diplômé ESTP", "a degree from Imperial": the school is what is asked
+        return
     if _MASTER_OF.search(message.folded[:start]) or (word == "master" and _OF_DATA.match(message.folded, end)):
         return
     stop = linked(message, end) or behind(message, start, end)

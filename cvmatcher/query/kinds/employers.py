@@ -110,8 +110,8 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         if any(a <= match.start and match.end <= b for a, b in products):
             continue
         name = message.text[match.start : match.end]
-        if name.islower() and len(name) < _SURE_LENGTH:
-            continue
+        if name.islower() and (len(name) < _SURE_LENGTH or fold(name).split()[0] in words.of("articles")):
+            continue  # "pas de coupure le soir"
         everyday = match.canonical.casefold() in words.of("everyday firms")
         ambiguous = everyday or (match.exact_case and (places.all_named(name) or titles.ids(name)))
         if not ambiguous or _beside_another(message, match.start, match.end, [(m.start, m.end) for m in matches]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind, LanguageLevel
@@ -30,6 +31,41 @@ def find(message: Message) -> Iterator[Item]:
         and not _NOT_SPOKEN.match(message.folded, m.end)
         and not any(a < m.start and m.end <= b for a, b in longer)  # "cuisine italienne"
     ]
+    yield from _levelled(message, list(_with_levels(message, found)))
+
+
+_SCALED = re.compile(
+    r"\s*[,;(]\s*(?:niveau |level |minimum )?(?P<level>[abc][12])(?: minimum| mini)?\s*(?=[,;).!?\n]|$)"
+)
+
+
+def _levelled(message: Message, spoken: list[Item]) -> Iterator[Item]:
+    """With the levels that stand behind: "German speaker, C1", and "French and English fluent" is fluent in both."""
+    for number, item in enumerate(spoken):
+        after = spoken[number + 1] if number + 1 < len(spoken) else None
+        end = after.start if after else len(message.text)
+        scaled = next(
+            (m for m in _SCALED.finditer(message.folded, item.end, end) if message.free(*m.span("level"))), None
+        )
+        level = item.level
+        if scaled and (level is None or not after):
+            message.use(*scaled.span("level"))
+            level = level or languages.level(scaled["level"])
+        elif level is None and after and _fluent(message, item, after):
+            level = after.level
+        yield replace(item, level=level)
+
+
+def _fluent(message: Message, one: Item, other: Item) -> bool:
+    """Whether "and" joins them before one word for both: "anglais et allemand courants"."""
+    joined = re.fullmatch(r"\s*(?:et|and|&|\+)\s*(?:l'|le )?", message.folded[one.end : other.start])
+    return (
+        joined is not None
+        and re.search(r"(?:fluent|courants|couramment|bilingu\w*)$", message.folded[: other.end]) is not None
+    )
+
+
+def _with_levels(message: Message, found: list[Match]) -> Iterator[Item]:
     shared: LanguageLevel | None = None
     for number, match in enumerate(found):
         before = found[number - 1].end if number else 0

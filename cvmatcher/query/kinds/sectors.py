@@ -29,7 +29,7 @@ _BEFORE = re.compile(
     rf"{_ARTICLES})$"
 )
 _AFTER = re.compile(
-    r"\s+(?:sector|industry|industries|domain|space|field|background|companies|company|world|experience|exp|clients?"
+    r"\s+(?:sector|industry|industries|oems?|multiples|domain|space|field|background|companies|company|world|experience|exp|clients?"
     r"|environment|players?|start-?ups?|firms?|agency|agencies|settings?|people|profiles?|backgrounds?|brands?"
     r"|retailers?"
     r"|stores?|plants?|sites?|projects?|groups?|business(?:es)?|organi[sz]ations?|customers?|exige\w*|obligatoire)\b"

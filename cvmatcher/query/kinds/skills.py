@@ -26,7 +26,21 @@ def find(message: Message) -> Iterator[Item]:
             if _narrows(message, match, end):
                 continue
             yield Item(CriterionKind.SKILL, message.text[start:end], start, end)
+            yield from _more_numbers(message, start, end)
         start = -1
+
+
+_NUMBERED = re.compile(r"(?P<family>[A-Z]{2,5}) ?(?P<number>\d{4,5})")
+_MORE_NUMBERS = re.compile(r"(?:,|/| et| and| ou| or|,? &) ?(?P<number>\d{4,5})(?![\w.])")
+
+
+def _more_numbers(message: Message, start: int, end: int) -> Iterator[Item]:
+    """Standards of one family name it once: "ISO 9001 et 14001"."""
+    named = _NUMBERED.fullmatch(message.text[start:end])
+    while named and (more := _MORE_NUMBERS.match(message.text, end)):
+        message.use(*more.span("number"))
+        end = more.end()
+        yield Item(CriterionKind.SKILL, f"{named['family']} {more['number']}", more.start("number"), end)
 
 
 _ANNOUNCED = re.compile(r"\b(?:logiciels?|progiciels?|outils?|software|tools?)\s+(?=\w)")

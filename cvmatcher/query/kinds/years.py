@@ -36,7 +36,7 @@ _OF_EXPERIENCE = re.compile(
     r"|career|track record|pqe|xp)"
     r"(?:\s+(?:professionnelles?|confirmees?|solides?|significatives?|reussies?|minimum|mini|au total|in total"
     r"|overall))*"
-    r"|\s+pqe|\s+post[- ]\w+)?"
+    r"|pqe|post[- ](?:\w+ )?(?:qualifi\w+|experience|diplome|registration|grad\w*|doc\w*))?"
 )
 _IN_WHAT = re.compile(
     r"\s*(?:en tant que|comme|as an?|as|sur|en|avec|with|in|using|on|de|du|of|dans|chez|working with|working as an?"
@@ -68,8 +68,33 @@ def find(message: Message) -> Iterator[Item]:
         end = until if value else end
         message.use(match.start(), end)
         yield Item(CriterionKind.YEARS, value, match.start(), end, minimum=low, maximum=high)
+        yield from _of_which(message, end)
         if value and titles.ids(value):  # who has two years "as a buyer" is asked to be one
             yield Item(CriterionKind.TITLE, value, until - len(value), until)
+
+
+_OF_WHICH = re.compile(
+    rf"\s*,?\s*(?:dont|including|incl\.?|of which|with)\s+(?:au moins |at least )?(?P<n>{_N})\s*"
+    r"(?:ans |annees |years? )?"
+    r"(?=(?:en|comme|as|in|sur|dans|chez|de)\b|d')"
+)
+
+
+def _of_which(message: Message, end: int) -> Iterator[Item]:
+    """The part of the years that is of something: "6 ans dont 2 en paie", "8 years including 3 in Go"."""
+    part = _OF_WHICH.match(message.folded, end)
+    if part is None or not message.free(*part.span()):
+        return
+    value, until = _in_what(message, part.end())
+    link = _IN_WHAT.match(message.folded, part.end())
+    if not value and link:
+        words_behind = message.words_in(link.end(), message.clause_end(link.end()))[:1]
+        value, until = (
+            (message.text[link.end() : words_behind[0].end], words_behind[0].end) if words_behind else ("", end)
+        )
+    if value:
+        message.use(part.start(), until)
+        yield Item(CriterionKind.YEARS, value, part.start("n"), until, minimum=_number(part["n"]))
 
 
 def _number(text: str) -> float:
