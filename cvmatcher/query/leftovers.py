@@ -137,20 +137,36 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
     value = " ".join(message.text[start:end].split())
     inside = message.words_in(start, end)
     own = _own_clause(message, start, end, named)
+    talk = message.is_prose and not _demanded(message, start, inside)
     if re.search(r"\bex[- ]$", message.folded[:start]):
         return Item(CriterionKind.EMPLOYER, value, start, end)
     if sectors.ids(value) or (len(inside) <= 4 and _names_firms(inside)):
         kind: CriterionKind | None = CriterionKind.SECTOR
     elif _is_text(message, inside):
-        tells = len(inside) > 1 or alone or own or inside[0].text in words.of("terms")
+        tells = alone or inside[0].text in words.of("terms") or (not talk and (own or len(inside) > 1))
         kind = CriterionKind.TEXT if len(value) > 2 and tells else None
     else:
         kind = _of_a_thing(message, start, inside, named)
         if kind is None and own and not alone and len(inside) <= 4 and _names_a_craft(message, inside):
             kind = CriterionKind.SKILL
-        if kind is None and len(value) > 3 and (len(inside) > 1 or alone or own):
+        if kind is None and not talk and len(value) > 3 and (len(inside) > 1 or alone or own):
             kind = CriterionKind.TEXT
     return Item(kind, value, start, end) if kind else None
+
+
+# What a sentence asks of somebody, and not what it tells.
+_DEMAND = re.compile(
+    r"\b(?:doit|doivent|devra(?:it|ient)?|faut|faudrait|faudra|exig\w+|capables? d[e']|habitue\w* (?:a|aux?)|a l'aise"
+    r"|sach\w+|sait|savoir|ayant|avec|must|needs?(?: to)?|has to|have to|should|able to|capable of|used to"
+    r"|comfortable|happy to|willing to|with|who(?:'s| is| has| can)|qui (?:a|est|ait|soit|peut|accepte))\b"
+)
+
+
+def _demanded(message: Message, start: int, inside: Sequence[Token]) -> bool:
+    """Whether few words stand behind what asks for them, or all say how someone is or works."""
+    clause = message.folded[message.clause_start(start) : start]
+    told = [word for word in inside if not _is_filler(message, word)]
+    return (len(told) < 6 and _DEMAND.search(clause) is not None) or (len(told) > 1 and all(map(_tells, told)))
 
 
 _CRAFT = {

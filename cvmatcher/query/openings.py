@@ -113,6 +113,21 @@ def found(folded: str, text: str) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
+_ONLY_ASKS = re.compile(rf"(?:(?:{_ASKING})\s*)+")
+_GREETS = re.compile(rf"(?:(?:{_GREETING})[\s,]*)+")
+
+
+def announces(message: Message, start: int, end: int) -> bool:
+    """Whether what stands behind the opening may be a trade that no list knows: it is told what is searched for, or
+    there is an article. "Je te transfère…" and "Bonjour Sophie" announce none.
+    """
+    opening = message.folded[start:end]
+    behind = message.words_in(end, message.clause_end(end))[:1]
+    if _GREETS.fullmatch(opening):
+        return bool(behind) and not message.text[behind[0].start].isupper()
+    return not _ONLY_ASKS.fullmatch(opening) or (bool(behind) and behind[0].text in words.of("articles"))
+
+
 _ASKS = re.compile(r"(?:je|nous|on|i|we|i'm|we're|i'd|we'd)\b")
 
 

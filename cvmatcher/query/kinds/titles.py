@@ -369,7 +369,7 @@ def _exact(text: str) -> tuple[tuple[int, int], ...]:
 def _opened(message: Message) -> Iterator[Item]:
     """An occupation no list knows: the words right behind "je cherche un", when nothing else claims them."""
     for start, end in openings.found(message.folded, message.text):
-        if not openings.opens_clause(message, start):
+        if not openings.opens_clause(message, start) or not openings.announces(message, start, end):
             continue
         behind = message.words_in(end, message.clause_end(end))
         while behind and (behind[0].text in _ARTICLE or SENIORITY.fullmatch(behind[0].text)):
