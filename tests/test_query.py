@@ -330,3 +330,24 @@ def test_what_must_not_be_is_not_searched() -> None:
     wanted = plan(understand("comptable, pas chez Renault")[0])
     assert "Renault" not in " ".join([meaning.text for meaning in wanted.meanings])
     assert all("Renault" not in dict(leg.terms) for leg in wanted.words)
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        (
+            "Bonjour Sophie,\nje te transfère ce besoin, je n'y comprends rien. Il nous faut un soudeur TIG à Vannes. "
+            "Tu me dis ? Merci, Paul",
+            {("title", "soudeur TIG"), ("place", "Vannes")},
+        ),
+        (
+            "Hi Tom, I'm afraid it's bad news, we lost the last one on Friday. So we need a welder in Leeds. He must have "
+            "TIG, and it's a lovely team. Cheers, Priya",
+            {("title", "welder"), ("skill", "TIG"), ("place", "Leeds")},
+        ),
+        ("éducateur pour un IME de Pau", {("title", "éducateur"), ("sector", "IME"), ("place", "Pau")}),
+    ],
+)
+def test_talk_makes_no_criteria(mail: str, expected: set[tuple[str, str]]) -> None:
+    criteria, _ = understand(mail)
+    assert {(c.kind.value, c.value) for c in criteria} == expected

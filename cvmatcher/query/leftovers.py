@@ -39,6 +39,7 @@ _LISTED = re.compile(r"[\s,/&+]*(?:\b(?:et|and|ou|or|de|d'|du|des|la|le|les|l'|t
 _AMPERSAND = re.compile(r"&\w{1,3}\b")  # one name: "GD&T"
 _SHOUTED = frozenset(["ok", "cv", "asap", "xp", "yoe"])
 _JOINS = frozenset(["et", "and", "ou", "or", "ni", "nor", "plus", "puis", "then"])
+_BEGINS = re.compile(r"(?:[.!?…:]\s|\n)[\s\"'«“(]*$")
 _CODE = re.compile(r"(?=.*[A-Z])(?:.*[A-Z0-9+#].*)")
 _FIGURE = re.compile(r"\d+(?:x\d+|h|\+|%|k|k€|€|£|\$)?|\d+(?:st|nd|rd|th|e|eme)")
 
@@ -247,12 +248,18 @@ def _tells(word: Token) -> bool:
     return word.text in words.of("manners") or word.text in words.of("conditions") or word.text in words.of("deeds")
 
 
+def _begins(message: Message, start: int) -> bool:
+    """Whether the message begins there or, in prose, a sentence."""
+    before = message.text[:start]
+    return not before.strip() or (message.is_prose and _BEGINS.search(before) is not None)
+
+
 def _coded(message: Message, inside: Sequence[Token]) -> bool:
     """Whether every word is written as names of products and certificates are: "CISSP", "B2V BR", "Zorglub 3"."""
     shapes = [message.text[word.start : word.end] for word in inside]
     if not any(_CODE.fullmatch(shape) for shape in shapes):
         return False
-    if inside[0].start == message.clause_start(inside[0].start) == 0 and not shapes[0].isupper():
+    if _begins(message, inside[0].start) and shapes[0].istitle() and not any(map(_CODE.fullmatch, shapes[1:])):
         return False  # the capital of a first word
     return all(_CODE.fullmatch(shape) or shape.isdigit() or len(shape) < 3 for shape in shapes) or len(inside) <= 3
 

@@ -90,6 +90,22 @@ _LABEL = re.compile(
 )
 
 
+_NAME = r"[A-ZÀ-Ý][\w'’-]+(?: [A-ZÀ-Ý][\w'’-]+)?"
+# Who writes, who is written to, and whom the mail speaks of by a title: none of them is searched for.
+_ADDRESS = re.compile(
+    r"^\W*(?i:bonjour|bonsoir|salut|coucou|hello|hi|hey|dear|ch[eè]re?s?)\s+"
+    rf"(?:(?i:monsieur|madame|m\.|mme|mr|mrs|ms)\s+)?(?:{_NAME}|coll[eè]gues|colleagues)(?=\s*[,!.\n])"
+    r"|\b(?i:merci|merci d'avance|merci beaucoup|cordialement|bien à (?:toi|vous)|bises|bonne journée"
+    rf"|(?:kind |best )?regards|thanks|many thanks|cheers|best wishes)[\s,.!–—-]+{_NAME}(?=\W*$)"
+    rf"|\b(?:Mme|Mlle|M\.|Mr\.?|Mrs\.?|Ms\.?|Maître) {_NAME}"
+)
+
+
+def use_addresses(message: Message) -> None:
+    for match in _ADDRESS.finditer(message.text):
+        message.use(*match.span())
+
+
 def use_labels(message: Message) -> None:
     """The names of fields are used up; a label of years keeps its word, which says of what they are."""
     for match in _LABEL.finditer(message.folded):

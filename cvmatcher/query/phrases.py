@@ -45,6 +45,7 @@ def _position(item: Item) -> tuple[int, int]:
 
 
 def _items(message: Message) -> Iterator[Item]:
+    openings.use_addresses(message)
     openings.use_labels(message)
     yield from years.find(message)
     yield from deeds.find(message)

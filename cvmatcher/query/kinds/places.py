@@ -187,7 +187,7 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
     """By its capital, its size, what leads it, whether it stands alone or in a list of places."""
     name, word = message.text[start:end], message.words_in(start, end)[0].text
     lead = _LED.search(message.folded, max(0, start - 45), start)
-    sure = lead is not None and lead["sure"] is not None
+    sure = lead is not None and (lead["sure"] is not None or _of_a_house(message, lead.start()))
     lonely = start > 0 and alone(message, start, end)
     listed = (last >= 0 and continues(message, last, start)) or _goes_on(message, end)
     capital, home = name[0].isupper(), known.country in _HOME
@@ -203,6 +203,15 @@ def _stands_as_a_place(message: Message, start: int, end: int, known: places.Pla
     if known.kind == "country":
         return True  # "relecteur france italien"
     return (capital and start > 0 and (big or home)) or (big and (known.kind == "city" or not home))
+
+
+def _of_a_house(message: Message, start: int) -> bool:
+    """Whether a kind of place of work stands right before: "l'EHPAD de Vannes", "our lab in Pau"."""
+    house = message.words_in(max(0, start - 30), start)[-1:]
+    if not house or message.text[house[0].end : start].strip():
+        return False
+    name = message.text[house[0].start : house[0].end]
+    return house[0].text in words.of("firm nouns") or any(len(name) > 2 for _ in sectors.ids(name))
 
 
 def _goes_on(message: Message, end: int) -> bool:

@@ -18,8 +18,9 @@ PRODUCTS = TOOLS | {"office", "design and media"}
 def find(message: Message) -> Iterator[Item]:
     start = -1  # of a name that narrows the one right behind it
     for match in skills.find(message.text):
-        hyphened = match.end - match.start == 1 and message.text[match.end : match.end + 1] == "-"  # "C-level"
-        if message.free(match.start, match.end) and not hyphened:
+        alone = match.end - match.start > 1 or message.text[match.end : match.end + 1] not in {"-", "'", "’"}
+        elided = re.fullmatch(r"[a-z]['’]\w", message.text[match.start : match.end], re.IGNORECASE)
+        if message.free(match.start, match.end) and alone and not elided:  # no "C-level", "C'est", "m'a"
             end = _with_grade(message, match)
             message.use(match.start, end)
             start = match.start if start < 0 else start

@@ -16,7 +16,7 @@ from cvmatcher.query.item import Item
 from cvmatcher.query.kinds.skills import TOOLS
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles, words
-from cvmatcher.vocabulary.folding import Token, stems
+from cvmatcher.vocabulary.folding import Token, stems, tokens
 
 _PROFILE = re.compile(r"(?:.*\s)?profils?\s*$")
 _ARTICLE = words.of("articles")
@@ -415,4 +415,5 @@ def _something_else(name: str) -> bool:
     return (
         bool(sectors.ids(name) or skills.canonical(name) or languages.code(name) or places.all_named(name))
         or len(name) < 3
+        or tokens(name)[-1].text in _ARTICLE  # "the last one"
     )
