@@ -336,13 +336,13 @@ def test_what_must_not_be_is_not_searched() -> None:
     ("mail", "expected"),
     [
         (
-            "Bonjour Sophie,\nje te transfère ce besoin, je n'y comprends rien. Il nous faut un soudeur TIG à Vannes. "
-            "Tu me dis ? Merci, Paul",
+            """Bonjour Sophie,
+            je te transfère ce besoin, je n'y comprends rien. Il nous faut un soudeur TIG à Vannes. Tu me dis ? Merci, Paul""",
             {("title", "soudeur TIG"), ("place", "Vannes")},
         ),
         (
-            "Hi Tom, I'm afraid it's bad news, we lost the last one on Friday. So we need a welder in Leeds. He must have "
-            "TIG, and it's a lovely team. Cheers, Priya",
+            """Hi Tom, I'm afraid it's bad news, we lost the last one on Friday. So we need a welder in Leeds. He must
+            have TIG, and it's a lovely team. Cheers, Priya""",
             {("title", "welder"), ("skill", "TIG"), ("place", "Leeds")},
         ),
         ("éducateur pour un IME de Pau", {("title", "éducateur"), ("sector", "IME"), ("place", "Pau")}),
