@@ -337,7 +337,8 @@ def test_what_must_not_be_is_not_searched() -> None:
     [
         (
             """Bonjour Sophie,
-            je te transfère ce besoin, je n'y comprends rien. Il nous faut un soudeur TIG à Vannes. Tu me dis ? Merci, Paul""",
+            je te transfère ce besoin, je n'y comprends rien. Il nous faut un soudeur TIG à Vannes.
+            Tu me dis ? Merci, Paul""",
             {("title", "soudeur TIG"), ("place", "Vannes")},
         ),
         (
