@@ -6,6 +6,7 @@ importing it costs milliseconds and pulls in pydantic only.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -154,6 +155,12 @@ class SpokenLanguage(Value):
     level: LanguageLevel | None = None
     text: str = ""  # as the CV writes it
 
+    @property
+    def is_inferred(self) -> bool:
+        """Whether the level is a reading of words such as "courant" or a test's score: near it, and not stated."""
+        stated = self.level is LanguageLevel.NATIVE or re.search(rf"(?<!\w){self.level}(?!\w)", self.text, re.IGNORECASE)
+        return self.level is not None and not stated
+
 
 class Profile(Value):
     """A CV, structured. The same from every Structurer; unknown is empty or None, never invented."""
@@ -276,7 +283,8 @@ class VerdictState(StrEnum):
 class Verdict(Value):
     """Whether one candidate meets one criterion. Met and partly carry a quotation or are not shown.
 
-    `also`: further quotations, where it takes several; `years`: what code counted from the jobs that they all show.
+    `also`: further quotations, where it takes several; `years`: what code counted from the jobs that they all show;
+    `level`: what code made of words that state no level; `contested`: a model did not find in the CV what rules show.
     """
 
     candidate_id: str
@@ -287,6 +295,8 @@ class Verdict(Value):
     flagged: bool = False  # the quotation's line reads like an instruction to a judge
     also: tuple[Quotation, ...] = ()
     years: float | None = None
+    level: LanguageLevel | None = None
+    contested: bool = False
 
     @property
     def quotations(self) -> tuple[Quotation, ...]:

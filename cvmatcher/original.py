@@ -12,7 +12,7 @@ from typing import Any
 
 from cvmatcher.career import find_range, newest_first, years_of_experience
 from cvmatcher.domain import Education, Experience, Profile, SpokenLanguage
-from cvmatcher.vocabulary import languages
+from cvmatcher.vocabulary import languages, levels
 
 Document = Mapping[str, Any]
 
@@ -138,5 +138,5 @@ def _languages(value: Any) -> tuple[SpokenLanguage, ...]:
     for piece in pieces:
         for found in languages.find(piece):
             code = found.canonical
-            spoken.setdefault(code, SpokenLanguage(code=code, level=languages.level(piece), text=piece))
+            spoken.setdefault(code, SpokenLanguage(code=code, level=levels.level(piece), text=piece))
     return tuple(spoken.values())

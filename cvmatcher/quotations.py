@@ -118,13 +118,33 @@ def lines_of(quotation: Quotation, pages: Sequence[str]) -> list[str]:
     return lines[max(0, touched[0] - 1) : touched[-1] + 2]
 
 
-def before_in_line(quotation: Quotation, pages: Sequence[str]) -> str:
-    """What the line says before the quotation; "" where it begins one or runs over several."""
-    for raw in pages[quotation.page].splitlines():
+_PROSE = 40  # characters: shorter lines are items of a list, and each stands for itself
+_JOINS = frozenset(["a", "au", "aux", "d", "de", "des", "du", "en", "et", "in", "l", "la", "le", "of", "the", "with"])
+
+
+def goes_on(above: str, line: str) -> bool:
+    """Whether a line is the next part of the sentence of the one above it."""
+    if not above or above.rstrip()[-1:] in ".!?;:":
+        return False
+    wraps = line[:1].islower() and len(above) >= _PROSE
+    return wraps or fold(re.split(r"[\s'’]", above.strip())[-1]) in _JOINS
+
+
+def line_around(quotation: Quotation, pages: Sequence[str]) -> tuple[str, str]:
+    """What the quotation's lines say before and behind it; the line above as well where the sentence began there."""
+    page = pages[quotation.page]
+    start = _whole_words(_flat(page), quotation.text)
+    end, position, before, above = start + len(quotation.text), 0, "", ""
+    for raw in page.splitlines():
         line = " ".join(raw.split())
-        if (at := _whole_words(line, quotation.text)) >= 0:
-            return line[:at]
-    return ""
+        if not line:
+            continue
+        if position <= start < position + len(line):
+            before = f"{above} {line[: start - position]}" if goes_on(above, line) else line[: start - position]
+        if position < end <= position + len(line):
+            return before, line[end - position :]
+        position, above = position + len(line) + 1, line
+    return before, ""
 
 
 def reads_like_an_order(text: str) -> bool:

@@ -354,7 +354,7 @@ async def _judge_by_model(turn: _Turn, judge: Reranker) -> AsyncGenerator[Search
     reading = asyncio.create_task(_take_all(turn, judge, criteria, desk, queue))
     try:
         while (candidate_id := await queue.get()) is not None:
-            merged = {**turn.standings[candidate_id].verdicts, **desk.of(candidate_id)}
+            merged = verdicts.together(turn.standings[candidate_id].verdicts, desk.of(candidate_id))
             yield Judged(candidate_id=candidate_id, verdicts=tuple(merged.values()))
         failure = await reading
     finally:

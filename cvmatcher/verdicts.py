@@ -9,11 +9,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
-from cvmatcher.domain import Candidate, Criterion, Dossier, Verdict, VerdictState
+from cvmatcher.domain import Candidate, Criterion, Dossier, Quotation, Verdict, VerdictState
 from cvmatcher.identity import mask
 from cvmatcher.ports import Embedder, Reranker
 from cvmatcher.query import evidence
-from cvmatcher.quotations import before_in_line, has_orders, prove, suspicious
+from cvmatcher.quotations import has_orders, line_around, prove, suspicious
 
 # Cosine from which words speak of a criterion without sharing one with it, by model. At 0.835 one in twenty unrelated
 # pairs passes, and four in ten of those that answer (docs/decisions/0004-search.md). Other models: words only.
@@ -62,7 +62,7 @@ class Desk:
     async def check_meaning(self, candidate_id: str, embedder: Embedder | None) -> None:
         """Drops verdicts whose quotation does not speak of its criterion: by its words, else by its meaning.
 
-        Words alone count without an embedder, or with one whose similarities do not tell.
+        What a quotation states less of than was asked is met partly. Words alone count without an embedder, or with one whose similarities do not tell.
         """
         said = {v.criterion_id: self._speaks(v) for v in self._said[candidate_id].values() if v.quotation}
         for criterion_id in (one for one, speaks in said.items() if speaks is False):
@@ -72,6 +72,10 @@ class Desk:
         for verdict in doubtful:
             if verdict.criterion_id not in near:
                 del self._said[candidate_id][verdict.criterion_id]
+        for verdict in list(self._said[candidate_id].values()):
+            if verdict.state is VerdictState.MET and verdict.quotation and self._falls_short(verdict.quotation, verdict):
+                partly = verdict.model_copy(update={"state": VerdictState.PARTLY})
+                self._said[candidate_id][verdict.criterion_id] = partly
 
     async def _near(self, doubtful: Sequence[Verdict], embedder: Embedder) -> frozenset[str]:
         """Ids of the criteria whose quotation is near enough in meaning; none where no threshold is known."""
@@ -85,8 +89,12 @@ class Desk:
 
     def _speaks(self, verdict: Verdict) -> bool | None:
         assert verdict.quotation is not None  # noqa: S101 - asked only of those that quote
-        before = before_in_line(verdict.quotation, self._pages[verdict.candidate_id])
-        return evidence.speaks_of(self._criteria[verdict.criterion_id], verdict.quotation.text, before)
+        around = line_around(verdict.quotation, self._pages[verdict.candidate_id])
+        return evidence.speaks_of(self._criteria[verdict.criterion_id], verdict.quotation.text, around)
+
+    def _falls_short(self, quotation: Quotation, verdict: Verdict) -> bool:
+        around = line_around(quotation, self._pages[verdict.candidate_id])
+        return evidence.falls_short(self._criteria[verdict.criterion_id], quotation.text, around)
 
 
 def _dossier(key: str, candidate: Candidate, *, masked: bool) -> Dossier:
@@ -101,12 +109,31 @@ def _checked(verdict: Verdict, candidate: Candidate) -> Verdict | None:
     """The verdict with its quotation as the CV has it, under the candidate's own id; None if it does not count."""
     own = verdict.model_copy(update={"candidate_id": candidate.id})
     if verdict.state is VerdictState.NOT_FOUND:
-        return own.model_copy(update={"quotation": None, "also": (), "years": None})
+        return own.model_copy(update={"quotation": None, "also": (), "years": None, "level": None})
     proved = [prove(one.text, candidate.pages) for one in verdict.quotations]
     sound = [one for one in proved if one is not None and not suspicious(one, candidate.pages)]
     if not sound or len(sound) < len(proved):
         return None
     return own.model_copy(update={"quotation": sound[0], "also": tuple(sound[1:])})
+
+
+def together(by_rules: Mapping[str, Verdict], by_model: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """What a reader is told: the model's word, but never in place of what code has shown.
+
+    A model that does not find what the rules quote leaves their verdict, as contested: the words do stand in the CV,
+    and whether they are enough is for the reader. Years that code has counted are not counted again by a model.
+    """
+    return {**by_rules, **{one: _told(by_rules.get(one), said) for one, said in by_model.items()}}
+
+
+def _told(rules: Verdict | None, model: Verdict) -> Verdict:
+    if rules is None or rules.quotation is None:
+        return model
+    if model.state is VerdictState.NOT_FOUND:
+        return rules.model_copy(update={"contested": True})
+    if rules.years is not None:
+        return rules
+    return model.model_copy(update={"level": rules.level}) if rules.state is model.state else model
 
 
 async def judged(

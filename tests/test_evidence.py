@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cvmatcher.domain import Criterion, Education, Experience, Profile, VerdictState
+from cvmatcher.adapters.rules_structurer import RulesStructurer
+from cvmatcher.domain import Criterion, CVText, Education, Experience, LanguageLevel, Profile, VerdictState
 from cvmatcher.domain import CriterionKind as K
 from cvmatcher.query import evidence
 from cvmatcher.quotations import prove
@@ -107,6 +108,14 @@ def test_a_career_that_the_cv_counts_itself_is_no_longer_than_it_says(minimum: f
         ((K.SKILL, "Kubernetes", None), ("", "Docker, Ansible"), False),  # near in meaning, and another
         ((K.SKILL, "gestion de projet", None), ("", "gestion des stocks"), False),
         ((K.SKILL, "Python", None), ("Souhaite apprendre ", "Python"), False),
+        ((K.SKILL, "Java", None), ("I have no professional experience of ", "Java"), False),
+        ((K.SKILL, "Java", None), ("Not only ", "Java, also Kotlin"), True),
+        ((K.SKILL, "Java", None), ("", "Java : aucune expérience"), False),
+        ((K.SKILL, "Java", None), ("", "JavaScript"), False),
+        ((K.LANGUAGE, "de", None), ("Aucune notion d'", "allemand"), False),
+        ((K.YEARS, "", 10), ("", "Acme, 2021 - 2023"), False),
+        ((K.TEXT, "a dirigé une équipe", None), ("", "n'a jamais encadré personne"), False),
+        ((K.TEXT, "a dirigé une équipe", None), ("", "en 2019"), False),
         ((K.EMPLOYER, "EDF", None), ("Principal client : ", "EDF"), False),
         ((K.EMPLOYER, "EDF", None), ("", "Technicien, EDF, 2012"), True),
         ((K.YEARS, "", 5), ("", "3 ans d'expérience"), False),
@@ -122,7 +131,70 @@ def test_whether_a_model_s_quotation_bears_on_what_was_asked(
     """`line`: what it says before the quotation, and the quotation."""
     kind, value, minimum = asked
     criterion = Criterion(id="c1", kind=kind, value=value, label=value or "years", minimum=minimum)
-    assert evidence.speaks_of(criterion, line[1], line[0]) is speaks
+    assert evidence.speaks_of(criterion, line[1], (line[0], "")) is speaks
+
+
+@pytest.mark.parametrize(
+    ("asked", "quotation", "short"),
+    [
+        ((K.LANGUAGE, "en", LanguageLevel.B2), "Anglais : notions, espagnol courant", True),
+        ((K.LANGUAGE, "en", LanguageLevel.B2), "Anglais courant", False),
+        ((K.LANGUAGE, "en", LanguageLevel.B2), "Anglais", False),
+        ((K.EDUCATION, "master", None), "Licence de droit, Lille", True),
+        ((K.EDUCATION, "licence", None), "Master de droit, Lille", False),
+        ((K.SKILL, "Python", None), "Notions de Python", True),
+        ((K.SKILL, "React", None), "React Native", True),
+        ((K.SKILL, "React", None), "React, React Native", False),
+        ((K.TITLE, "chef de projet", None), "Assistant chef de projet", True),
+        ((K.TITLE, "assistant chef de projet", None), "Assistant chef de projet", False),
+    ],
+)
+def test_what_states_less_than_was_asked_falls_short(
+    asked: tuple[K, str, LanguageLevel | None], quotation: str, *, short: bool
+) -> None:
+    kind, value, level = asked
+    criterion = Criterion(id="c1", kind=kind, value=value, label=value, level=level)
+    assert evidence.falls_short(criterion, quotation) is short
+
+
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        ("Aucune notion de Java", NO),
+        ("Je n'ai jamais programmé en Java.", NO),
+        ("Développement d'outils internes, sans aucune notion de\nJava ou de Kotlin", NO),
+        ("Java: none", NO),
+        ("Notions de Java", PARTLY),
+        ("Python, Java (débutant)", PARTLY),
+        ("Not only Java but Kotlin", MET),
+        ("Pas de permis\nJava", MET),  # items of a list, each for itself
+        ("Java – 5 ans", MET),
+    ],
+)
+def test_what_is_denied_or_hardly_known_is_not_met(page: str, state: VerdictState) -> None:
+    java = Criterion(id="c1", kind=K.SKILL, value="Java", label="Java")
+    assert evidence.judge(java, evidence.read(Profile(), (page,))).state is state
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "state", "level"),
+    [
+        ("Anglais courant", LanguageLevel.C1, MET, LanguageLevel.C1),
+        ("Anglais C1", LanguageLevel.C1, MET, None),
+        ("Anglais scolaire", LanguageLevel.B2, PARTLY, LanguageLevel.A2),
+        ("Anglais scolaire", LanguageLevel.B1, PARTLY, LanguageLevel.A2),
+        ("Anglais : lu, écrit, parlé", LanguageLevel.B2, PARTLY, None),
+        ("Anglais courant", None, MET, None),  # nothing was compared
+    ],
+)
+async def test_a_level_read_from_words_is_told_as_such(
+    said: str, asked: LanguageLevel | None, state: VerdictState, level: LanguageLevel | None
+) -> None:
+    pages = (f"Ada Brun\nLANGUES\n{said}",)
+    profile = await RulesStructurer().structure(CVText(pages=pages))
+    criterion = Criterion(id="c1", kind=K.LANGUAGE, value="en", label="anglais", level=asked)
+    finding = evidence.judge(criterion, evidence.read(profile, pages))
+    assert (finding.state, finding.level) == (state, level)
 
 
 def test_one_letter_is_quoted_with_its_neighbour() -> None:

@@ -195,7 +195,7 @@ async def test_headings_in_many_dresses(heading: str) -> None:
     [
         ("Anglais : courant", "en", "C1"),
         ("Anglais bilingue", "en", "C2"),
-        ("Espagnol (scolaire)", "es", "B1"),
+        ("Espagnol (scolaire)", "es", "A2"),
         ("Italian - basic", "it", "A2"),
         ("German C1/C2", "de", "C1"),
         ("English: IELTS 7.5", "en", "C1"),

@@ -3,7 +3,7 @@
 import pytest
 
 from cvmatcher.domain import LanguageLevel
-from cvmatcher.vocabulary import education, languages, places, sectors, skills, titles
+from cvmatcher.vocabulary import education, languages, levels, places, sectors, skills, titles
 from cvmatcher.vocabulary.folding import stem, tokens
 
 
@@ -60,12 +60,29 @@ def test_languages_have_one_code(name: str) -> None:
         ("langue maternelle", LanguageLevel.NATIVE),
         ("fluent", LanguageLevel.C1),
         ("notions", LanguageLevel.A2),
+        ("bonnes notions", LanguageLevel.A2),
+        ("scolaire", LanguageLevel.A2),
+        ("débutant avancé", LanguageLevel.A1),
+        ("intermédiaire", LanguageLevel.B1),
+        ("conversational", LanguageLevel.B1),
+        ("Compétence professionnelle limitée", LanguageLevel.B1),
+        ("professional working proficiency", LanguageLevel.B2),
+        ("intermédiaire avancé", LanguageLevel.B2),
+        ("presque courant", LanguageLevel.B2),
+        ("courant", LanguageLevel.C1),
+        ("bilingue", LanguageLevel.C2),
+        ("native or bilingual proficiency", LanguageLevel.C2),
+        ("not fluent", None),
+        ("lu, écrit, parlé", None),
+        ("B1/B2", LanguageLevel.B1),
+        ("TOEIC 850", LanguageLevel.B2),
+        ("TOEFL ITP 550", LanguageLevel.B2),
         ("B1", LanguageLevel.B1),
         ("", None),
     ],
 )
 def test_levels(text: str, level: LanguageLevel | None) -> None:
-    assert languages.level(text) is level
+    assert levels.level(text) is level
 
 
 @pytest.mark.parametrize(

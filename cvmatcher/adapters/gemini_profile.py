@@ -13,6 +13,7 @@ from typing import Any
 from cvmatcher.adapters.gemini_prompts import EducationAnswer, ExperienceAnswer, LanguageAnswer, ProfileAnswer
 from cvmatcher.career import newest_first, years_of_experience
 from cvmatcher.domain import Education, Experience, Profile, SpokenLanguage
+from cvmatcher.vocabulary import languages, levels
 
 PART = 60_000  # characters of one request; a CV is rarely a tenth of it
 FIRST_LINES = 8  # where a name stands
@@ -65,7 +66,7 @@ def profile_from(answer: ProfileAnswer, rules: Profile, text: str) -> Profile:
         "experiences": jobs or rules.experiences,
         "years_experience": years_of_experience(jobs, cv_date or _latest(jobs)) if jobs else rules.years_experience,
         "education": tuple(filter(None, (_education(e, seen) for e in answer.education))) or rules.education,
-        "languages": _languages(answer.languages) or rules.languages,
+        "languages": _languages(answer.languages, seen) or rules.languages,
         "cv_date": cv_date,
         "language": rules.language or (answer.language if _is_code(answer.language) else ""),
     }
@@ -123,9 +124,19 @@ def _education(answer: EducationAnswer, seen: Seen) -> Education | None:
     return Education(degree=degree, school=school, place=place, start=start, end=end)
 
 
-def _languages(answers: Sequence[LanguageAnswer]) -> tuple[SpokenLanguage, ...]:
-    by_code = {a.code: SpokenLanguage(code=a.code, level=a.level, text=a.text) for a in answers if _is_code(a.code)}
-    return tuple(by_code.values())
+def _languages(answers: Sequence[LanguageAnswer], seen: Seen) -> tuple[SpokenLanguage, ...]:
+    """Languages whose words or name stand in the CV, with the level that those words say, else what the model makes of
+    them; without words of the CV there is no level.
+    """
+    spoken = {}
+    for one in answers:
+        text = seen.or_nothing(one.text)
+        names = (languages.name(one.code, "fr"), languages.name(one.code, "en"))
+        if _is_code(one.code) and (text or any(map(seen.or_nothing, names))):
+            spoken[one.code] = SpokenLanguage(
+                code=one.code, level=(levels.level(text) or one.level) if text else None, text=text
+            )
+    return tuple(spoken.values())
 
 
 def _is_code(value: str) -> bool:

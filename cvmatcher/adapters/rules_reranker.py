@@ -32,4 +32,5 @@ class RulesReranker:
                     by=self.name,
                     also=tuple(Quotation(text=one) for one in finding.also),
                     years=finding.years,
+                    level=finding.level,
                 )

@@ -1,18 +1,13 @@
-"""Names of languages in French and English, their ISO codes, and the words people use for levels.
-
-Names come from Unicode's CLDR by Babel; the words for levels are here.
-"""
+"""Names of languages in French and English, and their ISO codes. Names come from Unicode's CLDR by Babel."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 from babel import Locale
 
-from cvmatcher.domain import LanguageLevel
 from cvmatcher.vocabulary.folding import Lexicon, Match, fold, names_in, read_lines
 
 _NORWEGIAN = {"nb": "no", "nn": "no"}
@@ -20,54 +15,6 @@ _NORWEGIAN = {"nb": "no", "nn": "no"}
 _EVERYDAY = frozenset(
     ["ha", "ho", "vai", "son", "mon", "ga", "tiv", "bas", "li", "ewe", "even", "ka", "fan", "mar", "masai"]
 )
-
-_LEVELS: tuple[tuple[LanguageLevel, str], ...] = (
-    (
-        LanguageLevel.NATIVE,
-        (
-            r"langues? maternelles?|mother[ -]tongue|native(?:[ -]speaker|ly)?|natif|maternel(?:le)?|first language"
-            r"|langue natale|bilingu\w*"
-        ),
-    ),
-    (
-        LanguageLevel.C2,
-        (
-            r"c2|mastery|maitrise parfaite|parfaite(?:ment)? (?:maitris\w+|courant)|near[ -]native"
-            r"|full professional proficiency|niveau expert"
-        ),
-    ),
-    (
-        LanguageLevel.C1,
-        (
-            r"c1|courant\w*|fluen\w+|couramment|advanced|avance\w*|tres bon\w*|excellent\w*|proficient|expert"
-            r"|maitris\w+|perfect\w*|parfait\w*|very good|strong"
-        ),
-    ),
-    (
-        LanguageLevel.B2,
-        (
-            r"b2|upper[ -]intermediate|operationnel\w*|professional\w*|professionnel\w*|working proficiency"
-            r"|good|bon(?:ne)?s?|autonome|independent user|business(?: level)?|technique"
-        ),
-    ),
-    (
-        LanguageLevel.B1,
-        (
-            r"b1|intermediate|intermediaire|conversational|conversationnel|moyen\w*|limited working|correct\w*|pratique"
-            r"|medium|usuel"
-        ),
-    ),
-    (
-        LanguageLevel.A2,
-        (
-            r"a2|elementary|elementaire\w*|pre[ -]intermediate|scolaire\w*|notions?|basic\w*|bases?|rudiment\w*"
-            r"|school level|limited|some knowledge"
-        ),
-    ),
-    (LanguageLevel.A1, r"a1|beginner\w*|debutant\w*|initiation|faible"),
-)
-_LEVEL_PATTERNS = tuple((level, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for level, words in _LEVELS)
-
 
 @cache
 def _names() -> dict[str, dict[str, str]]:
@@ -122,12 +69,3 @@ def code(name: str) -> str | None:
 def name(code: str, locale: str = "en") -> str:
     """The language's name in French ("fr") or English ("en"); the code itself where it is unknown."""
     return _names()[locale].get(code) or next(iter(_others().get(code, ())), code)
-
-
-def level(text: str) -> LanguageLevel | None:
-    """The level that words such as "courant", "B2", "mother tongue" say; the first kind found, highest first."""
-    folded = fold(text)
-    for found, pattern in _LEVEL_PATTERNS:
-        if pattern.search(folded):
-            return found
-    return None

@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from cvmatcher.domain import Criterion, CriterionKind, Need, Profile
 from cvmatcher.query.evidence import education, languages, names, places, statuses, titles, years
 from cvmatcher.query.evidence.names import sectors_of
-from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, content_stems, quote_value, read
+from cvmatcher.query.evidence.reading import CV, NOTHING, Finding, Line, content_stems, line_of, quote_value, read
 from cvmatcher.query.evidence.titles import has_been
 from cvmatcher.vocabulary import places as gazetteer
 from cvmatcher.vocabulary import sectors, skills, words
-from cvmatcher.vocabulary.folding import stems
+from cvmatcher.vocabulary.folding import stems, tokens
 
 __all__ = [
     "CV",
     "NOTHING",
     "Finding",
+    "falls_short",
     "fineness",
     "has_been",
     "judge",
@@ -82,27 +83,55 @@ def fineness(criteria: Sequence[Criterion], cv: CV) -> float:
     return total
 
 
-def speaks_of(criterion: Criterion, quotation: str, before: str = "") -> bool | None:
+def speaks_of(criterion: Criterion, quotation: str, around: tuple[str, str] = ("", "")) -> bool | None:
     """Whether a quotation has words of the criterion: its terms, their other names or translations.
 
-    False as well where the words take it back or are another's ("would like to learn Python", "client: EDF");
-    `before` is what its line says before it. None where no name of it is known: then its meaning has to tell.
+    False as well where the words take it back or are another's ("would like to learn Python", "client: EDF"), and where
+    they say nothing of their own ("in 2019"); `around` is what its lines say before and behind it. None where no name
+    of it is known: then its meaning has to tell.
     """
-    held = set(stems(quotation))
+    held, line = set(stems(quotation)), _whole(quotation, around)
     match criterion.kind:
         case CriterionKind.LANGUAGE:
-            return any(set(stems(name)) <= held for name in languages.language_names(criterion.value))
+            named = languages.language_names(criterion.value)
+            return any(set(stems(name)) <= held for name in named) and not names.taken_back(line, named)
         case CriterionKind.YEARS:
             return years.tells_of(criterion, quotation)
         case CriterionKind.PLACE:
             return _names_the_place(criterion, quotation)
+        case CriterionKind.TITLE if titles.names_another(line.text, titles.title_names(criterion.value)):
+            return False
     names_known = _names_of(criterion)
     if any(set(stems(name)) <= held for name in names_known if name):
-        return not names.taken_back(names_known, quotation, before)
+        return not names.taken_back(line, names_known)
     content = set(content_stems(criterion.value))
     if content and len(content & held) * 2 > len(content):
-        return not names.taken_back((criterion.value,), quotation, before)
-    return False if _is_listed(criterion) else None
+        return not names.taken_back(line, [criterion.value, *_words_of(criterion.value)])
+    says_nothing = not any(stem.isalpha() for stem in content_stems(quotation))
+    return False if says_nothing or _is_listed(criterion) or names.denies(line) else None
+
+
+def falls_short(criterion: Criterion, quotation: str, around: tuple[str, str] = ("", "")) -> bool:
+    """Whether a quotation that speaks of the criterion states less than was asked: then it is met partly at most."""
+    match criterion.kind:
+        case CriterionKind.LANGUAGE:
+            return languages.falls_short(criterion, _whole(quotation, around))
+        case CriterionKind.EDUCATION:
+            return education.falls_short(criterion, quotation)
+        case CriterionKind.TITLE:
+            return titles.of_a_helper(quotation, titles.title_names(criterion.value))
+        case CriterionKind.SKILL:
+            return names.only_in_others(_whole(quotation, around), criterion.value)
+    return False
+
+
+def _whole(quotation: str, around: tuple[str, str]) -> Line:
+    before, behind = around
+    return line_of(" ".join(part for part in (before.strip(), quotation, behind.strip()) if part))
+
+
+def _words_of(value: str) -> list[str]:
+    return [token.text for token in tokens(value) if token.stem in set(content_stems(value))]
 
 
 def _names_of(criterion: Criterion) -> tuple[str, ...]:

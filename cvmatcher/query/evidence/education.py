@@ -114,6 +114,12 @@ def education(criterion: Criterion, cv: CV) -> Finding:
     return _in_a_line(asked, subject, cv) if not cv.profile.education else NOTHING
 
 
+def falls_short(criterion: Criterion, quotation: str) -> bool:
+    """Whether the quotation names a degree, and one below the one asked for."""
+    asked, held = _degree(criterion.value), _degree(quotation)
+    return asked is not None and held is not None and held < asked
+
+
 def _in_a_line(asked: int | None, subject: set[str], cv: CV) -> Finding:
     """A line on someone's studies that names a degree as high, where none could be read into the profile."""
     for line in cv.lines if asked is not None else ():

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from cvmatcher.domain import Criterion, LanguageLevel, VerdictState
+from cvmatcher.domain import Criterion, LanguageLevel, SpokenLanguage
+from cvmatcher.query.evidence.names import denied
 from cvmatcher.query.evidence.reading import (
     CV,
     LONGEST_QUOTATION,
@@ -16,12 +17,11 @@ from cvmatcher.query.evidence.reading import (
     Finding,
     Line,
     cut_line,
-    found,
     phrase,
     quote,
     quote_value,
 )
-from cvmatcher.vocabulary import languages
+from cvmatcher.vocabulary import languages, levels
 from cvmatcher.vocabulary.folding import fold, stems
 
 
@@ -29,8 +29,7 @@ def language(criterion: Criterion, cv: CV) -> Finding:
     spoken = next((s for s in cv.profile.languages if s.code == criterion.value), None)
     names = language_names(criterion.value)
     if spoken is not None:
-        quotation = quote_value(cv, spoken.text) or quote(cv, names)
-        return found(_level_state(criterion.level, spoken.level), quotation)
+        return _compared(criterion, spoken, quote_value(cv, spoken.text) or quote(cv, names))
     if cv.profile.languages:
         return NOTHING  # it lists what it speaks
     told = _told(criterion, cv, names)
@@ -46,10 +45,15 @@ def language(criterion: Criterion, cv: CV) -> Finding:
     return NOTHING
 
 
-def _level_state(asked: LanguageLevel | None, held: LanguageLevel | None) -> VerdictState:
-    if asked is None:
-        return MET
-    return MET if held is not None and held.rank >= asked.rank else PARTLY
+def _compared(criterion: Criterion, spoken: SpokenLanguage, quotation: str) -> Finding:
+    """Spoken answers; less well than asked, or who knows how well, answers partly. A level read from words is told."""
+    if not quotation:
+        return NOTHING
+    asked, held = criterion.level, spoken.level
+    enough = asked is None or (held is not None and held.rank >= asked.rank)
+    return Finding(
+        MET if enough else PARTLY, quotation, level=held if asked is not None and spoken.is_inferred else None
+    )
 
 
 @lru_cache(maxsize=512)
@@ -63,9 +67,12 @@ _SPEAKS = re.compile(r"\b(?:parl\w+|speak\w*|spoken|langues?|languages?|lu|ecrit
 def _told(criterion: Criterion, cv: CV, names: Iterable[str]) -> Finding:
     """A line that names the language with a level behind it, or says that it is spoken."""
     for line, at, last in _named(cv, names):
-        level = languages.level(_behind(line, last))
-        if level is not None or (_SPEAKS.search(fold(line.text)) and len(line.text) <= LONGEST_QUOTATION):
-            return found(_level_state(criterion.level, level), cut_line(line, at, at))
+        said = _behind(line, last)
+        spoken = SpokenLanguage(code=criterion.value, level=levels.level(said), text=said)
+        if denied(line, line.words[at].start, line.words[last].end):
+            continue
+        if spoken.level is not None or (_SPEAKS.search(fold(line.text)) and len(line.text) <= LONGEST_QUOTATION):
+            return _compared(criterion, spoken, cut_line(line, at, at))
     return NOTHING
 
 
@@ -84,6 +91,18 @@ def _behind(line: Line, last: int) -> str:
     return re.split(r"[,;/|]|\s(?:et|and)\s", rest[:end], maxsplit=1)[0][:40]
 
 
+def falls_short(criterion: Criterion, line: Line) -> bool:
+    """Whether a line states, of the language asked for, a level below the one asked for."""
+    told = (levels.level(_behind(line, last)) for last in _last_words(line, language_names(criterion.value)))
+    held = next((level for level in told if level is not None), None)
+    return held is not None and criterion.level is not None and held.rank < criterion.level.rank
+
+
+def _last_words(line: Line, names: Iterable[str]) -> Iterator[int]:
+    for key in map(stems, names):
+        yield from (at + len(key) - 1 for at in range(len(line.stems)) if line.stems[at : at + len(key)] == key)
+
+
 def level_of(criterion: Criterion, cv: CV) -> LanguageLevel | None:
     """How well the language asked for is spoken, as far as the CV says."""
     for spoken in cv.profile.languages:
@@ -91,5 +110,5 @@ def level_of(criterion: Criterion, cv: CV) -> LanguageLevel | None:
             return spoken.level
     if cv.profile.languages:
         return None
-    levels = (languages.level(_behind(line, last)) for line, _, last in _named(cv, language_names(criterion.value)))
+    levels = (levels.level(_behind(line, last)) for line, _, last in _named(cv, language_names(criterion.value)))
     return next((level for level in levels if level is not None), None)

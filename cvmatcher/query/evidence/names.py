@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from cvmatcher.cvparse.words import is_about_employer
@@ -29,7 +29,23 @@ from cvmatcher.quotations import SHORTEST
 from cvmatcher.vocabulary import sectors, skills
 from cvmatcher.vocabulary.folding import Match, fold, stems
 
-_DENIAL = re.compile(r"\b(?:no|not|aucune?|sans|pas d[e'])\s+(?:\w+\s+){0,2}$")
+_DENIAL = re.compile(
+    r"\b(?:no|aucune?|sans|without|lack(?:s|ing)?|nor|ni|not|never|pas|jamais)\s+"
+    r"(?!(?:only|just|merely|limited|seulement|uniquement|less|doubt|oublier|compter|moins)\b)(?:[\w'’-]+\s+){0,4}"
+    r"(?:[dl]['’]\s*)?$"
+)
+_DENIED_BEHIND = re.compile(r"\s*[:(–—-]\s*(?:no(?:ne|t)?(?!\s*sql)|non|aucune?|neant|never|jamais|pas)\b(?!-)")
+_ANY_DENIAL = re.compile(r"\b(?:no|not|never|aucune?|jamais|pas)\s+(?!(?:only|just|seulement|uniquement|less)\b)")
+# Who has notions of something does not have it as a skill.
+_SLIGHT = re.compile(
+    r"\b(?:notions?|rudiments?|initiation|debutant\w*|beginner|basic (?:knowledge|skills|understanding)|basics"
+    r"|connaissances? de base|en cours d'apprentissage|currently learning)\s*(?:(?:de|d['’]|du|des|en|of|in|a|au|with|:)\s*)?"
+    r"(?:l['’])?$"
+)
+_SLIGHT_BEHIND = re.compile(
+    r"\s*[:(–—-]\s*(?:quelques |bonnes |some )?(?:notions?|debutant\w*|beginner|basic|basics|bases|rudiments|initiation"
+    r"|en cours d'apprentissage|learning)\b"
+)
 
 
 def skill(criterion: Criterion, cv: CV) -> Finding:
@@ -37,7 +53,8 @@ def skill(criterion: Criterion, cv: CV) -> Finding:
     inside_another, shown = "", skill_names(criterion.value)
     for name in shown:
         for line, first, last in _named(cv, name):
-            if not _is_another(line, first, last, _skills_in(line.text), shown):
+            another = _is_another(line, first, last, _skills_in(line.text), shown)
+            if not another and not slight(line, line.words[first].start, line.words[last].end):
                 return Finding(MET, _with_neighbour(cv, line, cut_line(line, first, last)))
             inside_another = inside_another or cut_line(line, first, last)
     for name in skills.near(criterion.value):
@@ -63,7 +80,7 @@ def _named(cv: CV, name: str) -> Iterator[tuple[Line, int, int]]:
     spelt = known if stems(known) == key else name  # who asks for "r" means R
     for line, at in phrase(cv, key):
         start, end = line.words[at].start, line.words[at + len(key) - 1].end
-        if (not exact or line.text[start:end] == spelt) and not denied(line, start):
+        if (not exact or line.text[start:end] == spelt) and not denied(line, start, end):
             yield line, at, at + len(key) - 1
 
 
@@ -95,7 +112,7 @@ def _close_together(value: str, cv: CV) -> Finding:
         places = [i for i, stem in enumerate(line.stems) if stem in wanted]
         for at in places:
             window = line.stems[at : at + len(wanted) + _BETWEEN]
-            if wanted <= set(window) and not _wished(line, wanted):
+            if wanted <= set(window) and not _taken_back(line, wanted):
                 return Finding(MET, cut_line(line, at, at + len(window) - 1))
     return Finding(PARTLY, finding.quotation) if finding.quotation else NOTHING
 
@@ -108,28 +125,50 @@ _WISH = re.compile(
 )
 
 
-def _wished(line: Line, wanted: set[str]) -> bool:
-    """Whether the line says of the first of these words that someone would like to learn it."""
-    first = next((word.start for word in line.words if word.stem in wanted), 0)
-    return _WISH.search(fold(line.text[:first])) is not None
+def _taken_back(line: Line, wanted: set[str]) -> bool:
+    """Whether the line says of the first of these words that it was not done, or that someone would like to."""
+    first = next((word for word in line.words if word.stem in wanted), None)
+    return first is not None and denied(line, first.start, first.end)
 
 
-def denied(line: Line, start: int) -> bool:
-    """Whether what the line says before the name takes it back."""
-    before = fold(line.text[:start])
-    return _DENIAL.search(before) is not None or _WISH.search(before) is not None
+def denied(line: Line, start: int, end: int) -> bool:
+    """Whether what the sentence says before the name, or right behind it, takes it back."""
+    before, behind = line.up_to(start), fold(line.text[end : end + 30])
+    return any((_DENIAL.search(before), _WISH.search(before), _DENIED_BEHIND.match(behind)))
 
 
-def taken_back(names: Sequence[str], quotation: str, before: str) -> bool:
-    """Whether what stands before the first of the names in the line takes it back or gives it to someone else."""
-    line = line_of(f"{before} {quotation}")
-    at = (line.words[i].start for name in names for i in range(len(line.stems)) if _stands(line, i, stems(name)))
-    start = next(at, None)
-    return start is not None and (denied(line, start) or served(line, start))
+def slight(line: Line, start: int, end: int) -> bool:
+    """Whether the line says that there is little of it: "notions de Python", "Python (débutant)"."""
+    behind = fold(line.text[end : end + 40])
+    return _SLIGHT.search(line.up_to(start)) is not None or _SLIGHT_BEHIND.match(behind) is not None
 
 
-def _stands(line: Line, at: int, key: tuple[str, ...]) -> bool:
-    return bool(key) and line.stems[at : at + len(key)] == key
+def taken_back(line: Line, names: Iterable[str]) -> bool:
+    """Whether the line denies the names wherever it holds one, or gives them to someone else."""
+    places = list(places_of(line, names))
+    return bool(places) and all(denied(line, *at) or served(line, at[0]) for at in places)
+
+
+def denies(line: Line) -> bool:
+    """Whether the line denies anything at all: its meaning alone does not show that something was done."""
+    return _ANY_DENIAL.search(fold(line.text)) is not None
+
+
+def places_of(line: Line, names: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Start and end of each of the names in the line's text."""
+    for key in map(stems, names):
+        for at in range(len(line.stems) - len(key) + 1) if key else ():
+            if line.stems[at : at + len(key)] == key:
+                yield line.words[at].start, line.words[at + len(key) - 1].end
+
+
+def only_in_others(line: Line, value: str) -> bool:
+    """Whether the skill stands in the line as part of other skills' names only, or as a thing hardly known."""
+    shown = skill_names(value)
+    known = [m for m in _skills_in(line.text) if stems(line.text[m.start : m.end]) not in set(map(stems, shown))]
+    places = list(places_of(line, shown))
+    longer = [any(m.start <= start and end <= m.end and m.end - m.start > end - start for m in known) for start, end in places]
+    return bool(places) and all(is_longer or slight(line, *at) for is_longer, at in zip(longer, places, strict=True))
 
 
 @lru_cache(maxsize=1024)
@@ -245,7 +284,7 @@ def _said_of_work(value: str, cv: CV) -> str:
         key = stems(name)
         for line, at in phrase(cv, key):
             before, last = fold(line.text[: line.words[at].start]), at + len(key) - 1
-            if denied(line, line.words[at].start) or _is_another(line, at, last, _sectors_in(line.text), shown):
+            if denied(line, line.words[at].start, line.words[last].end) or _is_another(line, at, last, _sectors_in(line.text), shown):
                 continue
             if (is_about_employer(line.text) and not is_bullet(line)) or _WORKED_IN.search(before):
                 return cut_line(line, at, at + len(key) - 1)
@@ -277,8 +316,8 @@ def employer(criterion: Criterion, cv: CV) -> Finding:
         if holds(stems(job.employer), key) or holds(stems(job.title), key):
             return found(MET, quote_value(cv, job.employer if holds(stems(job.employer), key) else job.title))
     for line, at in phrase(cv, key):
-        start = line.words[at].start
-        if line.text[start].islower() or served(line, start) or denied(line, start):
+        start, end = line.words[at].start, line.words[at + len(key) - 1].end
+        if line.text[start].islower() or served(line, start) or denied(line, start, end):
             continue
         return Finding(MET, cut_line(line, at, at + len(key) - 1))
     return NOTHING
@@ -303,7 +342,7 @@ def text_finding(value: str, cv: CV) -> Finding:
     wanted = set(content_stems(value))
     if not wanted:
         return NOTHING
-    numbers = {n for stem in wanted for n in cv.with_stem(stem) if not _wished(cv.lines[n], wanted)}
+    numbers = {n for stem in wanted for n in cv.with_stem(stem) if not _taken_back(cv.lines[n], wanted)}
     best = max(numbers, key=lambda n: (len(wanted & set(cv.lines[n].stems)), -n), default=None)
     if best is None:
         return NOTHING

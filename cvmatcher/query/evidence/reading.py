@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cvmatcher.cvparse.sections import kinds_of
-from cvmatcher.domain import Profile, VerdictState
-from cvmatcher.quotations import reads_like_an_order
+from cvmatcher.domain import LanguageLevel, Profile, VerdictState
+from cvmatcher.quotations import goes_on, reads_like_an_order
 from cvmatcher.vocabulary import words
-from cvmatcher.vocabulary.folding import Token, stems, tokens
+from cvmatcher.vocabulary.folding import Token, fold, stems, tokens
 
 MET, PARTLY, NOT_FOUND = VerdictState.MET, VerdictState.PARTLY, VerdictState.NOT_FOUND
 LONGEST_QUOTATION = 200  # characters
@@ -27,13 +27,15 @@ _SENTENCE_END = re.compile(r"(?<=\w\w\w[.!?])\s+(?=[A-ZÀ-Ý])|(?<=\)[.!?])\s+(?
 class Finding:
     """A state with the words of the CV that show it; "" only for not found.
 
-    `also`: further words, where it takes several to show it; `years`: what code summed up from all of them.
+    `also`: further words, where it takes several to show it; `years`: what code summed up from all of them; `level`:
+    what words that state no level of a language come near.
     """
 
     state: VerdictState
     quotation: str = ""
     also: tuple[str, ...] = ()
     years: float | None = None
+    level: LanguageLevel | None = None
 
     @property
     def quotations(self) -> tuple[str, ...]:
@@ -45,11 +47,16 @@ NOTHING = Finding(NOT_FOUND)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a page, white space normalised."""
+    """One line of a page, white space normalised. `before`: the line above, where this one goes on in its sentence."""
 
     text: str
     words: tuple[Token, ...]
     stems: tuple[str, ...]
+    before: str = ""
+
+    def up_to(self, start: int) -> str:
+        """What the sentence says, folded, before the character at `start`."""
+        return fold(f"{self.before} {self.text[:start]}" if self.before else self.text[:start])
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,12 @@ def _lines(pages: tuple[str, ...]) -> tuple[tuple[Line, ...], dict[str, list[int
     lines: list[Line] = []
     index: dict[str, list[int]] = {}
     for page in pages:
+        above = ""
         for text in _sentences(page):
+            before, above = (above if goes_on(above, text) else ""), text
             if reads_like_an_order(text):
                 continue
-            lines.append(line_of(text))
+            lines.append(line_of(text, before))
             for stem in set(lines[-1].stems):
                 index.setdefault(stem, []).append(len(lines) - 1)
     return tuple(lines), index
@@ -114,9 +123,9 @@ def _sentences(page: str) -> Iterator[str]:
             yield from _SENTENCE_END.split(text) if len(text) > LONG else (text,)
 
 
-def line_of(text: str) -> Line:
+def line_of(text: str, before: str = "") -> Line:
     cut = tuple(_outside_addresses(text))
-    return Line(text, cut, tuple(word.stem for word in cut))
+    return Line(text, cut, tuple(word.stem for word in cut), before)
 
 
 def is_bullet(line: Line) -> bool:

@@ -56,8 +56,8 @@ def _in_text(cv: CV, names: tuple[str, ...]) -> str:
     """A line that names the occupation, other than as a customer's or as a wish."""
     for key in _keys(names):
         for line, at in phrase(cv, key):
-            start = line.words[at].start
-            if not (served(line, start) or denied(line, start) or _goes_on(line.text[start : start + 80], key)):
+            start, end = line.words[at].start, line.words[at + len(key) - 1].end
+            if not (served(line, start) or denied(line, start, end) or _goes_on(line.text[start : start + 80], key)):
                 return cut_line(line, at, at + len(key) - 1)
     return ""
 
@@ -99,12 +99,29 @@ def _matches(title: str, names: tuple[str, ...]) -> float:
     shortest = 2 if _another(title, keys) else 1  # no chef leads a "chef d'équipe", no principal a "principal engineer"
     named = [key for key in keys if len(key) >= shortest and holds(held, key)]
     if named:
-        return 0.0 if all(_goes_on(title, key) for key in named) else 1.0
+        whole = [key for key in named if not _goes_on(title, key)]
+        return 0.0 if not whole else 1.0 if any(not _helps(held, key) for key in whole) else 0.5
     asked = set(content_stems(names[0]))
     if len(asked) >= shortest and asked <= set(held) and shortest == 1:
         return 1.0
     shared = asked & set(held)
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
+
+
+# Who helps someone, or learns to be one, is not one yet: "assistant chef de projet", "project manager trainee".
+_HELPERS = frozenset(stems("assistant aide adjoint apprenti apprentie apprentice trainee stagiaire intern alternant"))
+
+
+def _helps(held: Sequence[str], key: tuple[str, ...]) -> bool:
+    """Whether every place of the name has a helper's word beside it that is not a part of the name itself."""
+    places = [at for at in range(len(held) - len(key) + 1) if tuple(held[at : at + len(key)]) == key]
+    return all(_HELPERS & {*held[max(0, at - 1) : at], *held[at + len(key) : at + len(key) + 1]} for at in places)
+
+
+def of_a_helper(text: str, names: tuple[str, ...]) -> bool:
+    """Whether the text has the names only as what someone helps with or learns."""
+    named = [key for key in _keys(names) if holds(stems(text), key)]
+    return bool(named) and all(_helps(stems(text), key) for key in named)
 
 
 def _goes_on(title: str, key: tuple[str, ...]) -> bool:
@@ -114,6 +131,12 @@ def _goes_on(title: str, key: tuple[str, ...]) -> bool:
     end = words[at + len(key) - 1].end
     inner = words[at + 1 : at + len(key)]
     return any(m.start in {word.start for word in inner} and m.end > end for m in _from(title, inner))
+
+
+def names_another(text: str, names: tuple[str, ...]) -> bool:
+    """Whether all that a text has of the names is a part of other occupations' names."""
+    named = [key for key in _keys(names) if holds(stems(text), key)]
+    return bool(named) and all(_goes_on(text, key) for key in named)
 
 
 def _from(title: str, inner: Sequence[Token]) -> Iterator[Match]:

@@ -101,15 +101,28 @@ def _compared(
     return NOTHING
 
 
+def _dated(quotation: str) -> tuple[int, int] | None:
+    """First and last year of a quotation that names two or more and does not go on to this day."""
+    years = [int(year) for year in re.findall(r"\b(?:19|20)\d\d\b", quotation)]
+    return (min(years), max(years)) if len(years) > 1 and not _TODAY.search(fold(quotation)) else None
+
+
+_TODAY = re.compile(
+    r"\b(?:present|today|now|current(?:ly)?|ongoing|aujourd'hui|actuel(?:le(?:ment)?)?|en cours|ce jour|depuis|since)\b"
+)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b(?:0?[1-9]|1[0-2])/\d\d\b")
 
 
 def tells_of(criterion: Criterion, quotation: str) -> bool:
-    """Whether a quotation may show the years: it dates something, or states as many as are asked."""
+    """Whether a quotation may show the years: it states about as many as are asked, or dates something that long."""
     said = _STATED_YEARS.search(fold(quotation))
     if said:
         most = criterion.maximum if criterion.maximum is not None else float("inf")
         return (criterion.minimum or 0.0) <= float(said[1]) + 0.95 and float(said[1]) <= most + 0.95
+    if (dated := _dated(quotation)) is not None:
+        span = dated[1] - dated[0] + 1  # dates to the year
+        low, high = criterion.minimum or 0.0, criterion.maximum if criterion.maximum is not None else float("inf")
+        return low * 0.75 <= span and span - 1 <= high * 1.25 + 1
     return _YEAR.search(quotation) is not None
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from cvmatcher.domain import CriterionKind, LanguageLevel
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
-from cvmatcher.vocabulary import languages, skills
+from cvmatcher.vocabulary import languages, levels, skills
 from cvmatcher.vocabulary.folding import Match
 
 _NOT_SPOKEN = re.compile(
@@ -123,7 +123,7 @@ def _level_of(word: str) -> LanguageLevel | None:
         return LanguageLevel.C1
     if word == "tongue":
         return LanguageLevel.NATIVE
-    return LanguageLevel.B2 if word in {"business", "pro"} else languages.level(word)
+    return LanguageLevel.B2 if word in {"business", "pro"} else levels.level(word)
 
 
 def _level(message: Message, start: int, end: int, before: int, after: int) -> tuple[LanguageLevel | None, int, int]:
