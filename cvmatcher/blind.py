@@ -77,7 +77,9 @@ def verdict(shown: Verdict, asked: Criterion, person: Candidate | None) -> Verdi
         return shown.model_copy(update={"quotation": None, "also": ()})
     hide, quoted = _hider(person), shown.quotation
     if _names_them(asked, person) or (quoted and not re.search(r"\w", hide(quoted.text).replace(HIDDEN, ""))):
-        return shown.model_copy(update={"state": VerdictState.NOT_FOUND, "quotation": None, "also": (), "years": None, "level": None})
+        return shown.model_copy(
+            update={"state": VerdictState.NOT_FOUND, "quotation": None, "also": (), "years": None, "level": None}
+        )
     if quoted is None:
         return shown
     first, *others = (_hidden(one, person) for one in shown.quotations)

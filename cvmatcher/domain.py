@@ -158,7 +158,9 @@ class SpokenLanguage(Value):
     @property
     def is_inferred(self) -> bool:
         """Whether the level is a reading of words such as "courant" or a test's score: near it, and not stated."""
-        stated = self.level is LanguageLevel.NATIVE or re.search(rf"(?<!\w){self.level}(?!\w)", self.text, re.IGNORECASE)
+        stated = self.level is LanguageLevel.NATIVE or re.search(
+            rf"(?<!\w){self.level}(?!\w)", self.text, re.IGNORECASE
+        )
         return self.level is not None and not stated
 
 

@@ -62,7 +62,8 @@ class Desk:
     async def check_meaning(self, candidate_id: str, embedder: Embedder | None) -> None:
         """Drops verdicts whose quotation does not speak of its criterion: by its words, else by its meaning.
 
-        What a quotation states less of than was asked is met partly. Words alone count without an embedder, or with one whose similarities do not tell.
+        What states less than was asked is met partly. Words alone count without an embedder, or with one whose
+        similarities do not tell.
         """
         said = {v.criterion_id: self._speaks(v) for v in self._said[candidate_id].values() if v.quotation}
         for criterion_id in (one for one, speaks in said.items() if speaks is False):
@@ -73,7 +74,11 @@ class Desk:
             if verdict.criterion_id not in near:
                 del self._said[candidate_id][verdict.criterion_id]
         for verdict in list(self._said[candidate_id].values()):
-            if verdict.state is VerdictState.MET and verdict.quotation and self._falls_short(verdict.quotation, verdict):
+            if (
+                verdict.state is VerdictState.MET
+                and verdict.quotation
+                and self._falls_short(verdict.quotation, verdict)
+            ):
                 partly = verdict.model_copy(update={"state": VerdictState.PARTLY})
                 self._said[candidate_id][verdict.criterion_id] = partly
 

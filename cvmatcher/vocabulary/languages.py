@@ -16,6 +16,7 @@ _EVERYDAY = frozenset(
     ["ha", "ho", "vai", "son", "mon", "ga", "tiv", "bas", "li", "ewe", "even", "ka", "fan", "mar", "masai"]
 )
 
+
 @cache
 def _names() -> dict[str, dict[str, str]]:
     """Locale -> code -> name, as CLDR has them."""

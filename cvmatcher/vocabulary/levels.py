@@ -19,44 +19,63 @@ _WORDS: tuple[tuple[LanguageLevel, str], ...] = (
     (_A1, r"debutant\w* avance\w*|faux[ -]debutant\w*"),
     (
         _A2,
-        r"pre[ -]intermediate|pre[ -]intermediaire|low(?:er)?[ -]intermediate|advanced beginner"
-        r"|bonnes? (?:notions?|bases?)|good basics?|bases? solides?|basic (?:working )?(?:knowledge|command)",
+        (
+            r"pre[ -]intermediate|pre[ -]intermediaire|low(?:er)?[ -]intermediate|advanced beginner"
+            r"|bonnes? (?:notions?|bases?)|good basics?|bases? solides?|basic (?:working )?(?:knowledge|command)"
+        ),
     ),
     (
         _B1,
-        r"limited (?:working|professional)(?: proficiency)?|professionnelle? limitee?|conversational\w*|conversationn?el\w*"
-        r"|working knowledge|intermediaire faible",
+        (
+            r"limited (?:working|professional)(?: proficiency)?|professionnelle? limitee?|conversational\w*"
+            r"|conversationn?el\w*|working knowledge|intermediaire faible"
+        ),
     ),
     (
         _B2,
-        r"(?:upper|high)[ -]intermediate|advanced[ -]intermediate|intermediaire (?:superieur|avance|fort|\+)\w*"
-        r"|semi[ -](?:fluent|courant)\w*|(?:presque|quasi(?:ment)?|almost|nearly) (?:courant\w*|fluent\w*)|near[ -]fluent",
+        (
+            r"(?:upper|high)[ -]intermediate|advanced[ -]intermediate|intermediaire (?:superieur|avance|fort|\+)\w*"
+            r"|near[ -]fluent|semi[ -](?:fluent|courant)\w*"
+            r"|(?:presque|quasi(?:ment)?|almost|nearly) (?:courant\w*|fluent\w*)"
+        ),
     ),
     (
         _C2,
-        r"bilingues?|bilingual|trilingu\w+|near[ -]native|quasi[ -]nati\w+|mastery|maitrise parfaite|niveau expert"
-        r"|parfaite(?:ment)? (?:maitris\w+|courant\w*|bilingue)",
+        (
+            r"bilingues?|bilingual|trilingu\w+|near[ -]native|quasi[ -]nati\w+|mastery|maitrise parfaite|niveau expert"
+            r"|parfaite(?:ment)? (?:maitris\w+|courant\w*|bilingue)"
+        ),
     ),
     (
         _N,
-        r"langues? maternelles?|maternel(?:le)?s?|mother[ -]?tongue|native(?:[ -]speaker|ly)?|natif|natives?"
-        r"|first language|langue natale",
+        (
+            r"langues? maternelles?|maternel(?:le)?s?|mother[ -]?tongue|native(?:[ -]speaker|ly)?|natif|natives?"
+            r"|first language|langue natale"
+        ),
     ),
     (
         _C1,
-        r"full professional(?: proficiency)?|professionnelle? complete?|courant\w*|couramment|fluen\w+|fluid\w+|advanced"
-        r"|avancee?s?|tres bon\w*|excellent\w*|very good|strong|proficient|parfait\w*|perfect\w*|maitris\w+|expert",
+        (
+            r"full professional(?: proficiency)?|professionnelle? complete?|courant\w*|couramment|fluen\w+|fluid\w+"
+            r"|advanced|avancee?s?|tres bon\w*|excellent\w*|very good|strong"
+            r"|proficient|parfait\w*|perfect\w*|maitris\w+|expert"
+        ),
     ),
     (
         _B2,
-        r"operationnel\w*|profession+el\w*|professional\w*|working(?: proficiency)?|bon niveau"
-        r"|bonnes? (?:maitrise|connaissances?|niveau)|bon(?:ne)?|good|technique|technical|business|autonome|independent",
+        (
+            r"operationnel\w*|profession+el\w*|professional\w*|working(?: proficiency)?|bon niveau"
+            r"|bonnes? (?:maitrise|connaissances?|niveau)|bon(?:ne)?|good|technique|technical|business"
+            r"|autonome|independent"
+        ),
     ),
     (_B1, r"intermediate|intermediaire|moyen\w*|correct\w*|niveau bac|medium|pratique|usuel\w*|fair"),
     (
         _A2,
-        r"scolaires?|school level|elementary|elementaires?|notions?|basic\w*|basiques?|bases?|limited|limitee?"
-        r"|some knowledge|debrouill\w+|connaissances?|rudiment\w*",
+        (
+            r"scolaires?|school level|elementary|elementaires?|notions?|basic\w*|basiques?|bases?|limited|limitee?"
+            r"|some knowledge|debrouill\w+|connaissances?|rudiment\w*"
+        ),
     ),
     (_A1, r"beginner\w*|debutant\w*|initiation|starter|faible|learning|apprentissage"),
 )

@@ -99,11 +99,15 @@ def speaks_of(criterion: Criterion, quotation: str, around: tuple[str, str] = ("
             return years.tells_of(criterion, quotation)
         case CriterionKind.PLACE:
             return _names_the_place(criterion, quotation)
-        case CriterionKind.TITLE if titles.names_another(line.text, titles.title_names(criterion.value)):
-            return False
-    names_known = _names_of(criterion)
-    if any(set(stems(name)) <= held for name in names_known if name):
-        return not names.taken_back(line, names_known)
+    return _has_words(criterion, quotation, line)
+
+
+def _has_words(criterion: Criterion, quotation: str, line: Line) -> bool | None:
+    held, named = set(stems(quotation)), _names_of(criterion)
+    if criterion.kind is CriterionKind.TITLE and titles.names_another(line.text, named):
+        return False
+    if any(set(stems(name)) <= held for name in named if name):
+        return not names.taken_back(line, named)
     content = set(content_stems(criterion.value))
     if content and len(content & held) * 2 > len(content):
         return not names.taken_back(line, [criterion.value, *_words_of(criterion.value)])

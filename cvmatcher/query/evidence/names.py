@@ -20,7 +20,6 @@ from cvmatcher.query.evidence.reading import (
     found,
     holds,
     is_bullet,
-    line_of,
     phrase,
     quote,
     quote_value,
@@ -39,7 +38,8 @@ _ANY_DENIAL = re.compile(r"\b(?:no|not|never|aucune?|jamais|pas)\s+(?!(?:only|ju
 # Who has notions of something does not have it as a skill.
 _SLIGHT = re.compile(
     r"\b(?:notions?|rudiments?|initiation|debutant\w*|beginner|basic (?:knowledge|skills|understanding)|basics"
-    r"|connaissances? de base|en cours d'apprentissage|currently learning)\s*(?:(?:de|d['’]|du|des|en|of|in|a|au|with|:)\s*)?"
+    r"|connaissances? de base|en cours d'apprentissage|currently learning)\s*"
+    r"(?:(?:de|d['’]|du|des|en|of|in|a|au|with|:)\s*)?"
     r"(?:l['’])?$"
 )
 _SLIGHT_BEHIND = re.compile(
@@ -167,7 +167,9 @@ def only_in_others(line: Line, value: str) -> bool:
     shown = skill_names(value)
     known = [m for m in _skills_in(line.text) if stems(line.text[m.start : m.end]) not in set(map(stems, shown))]
     places = list(places_of(line, shown))
-    longer = [any(m.start <= start and end <= m.end and m.end - m.start > end - start for m in known) for start, end in places]
+    longer = [
+        any(m.start <= start and end <= m.end and m.end - m.start > end - start for m in known) for start, end in places
+    ]
     return bool(places) and all(is_longer or slight(line, *at) for is_longer, at in zip(longer, places, strict=True))
 
 
@@ -284,7 +286,9 @@ def _said_of_work(value: str, cv: CV) -> str:
         key = stems(name)
         for line, at in phrase(cv, key):
             before, last = fold(line.text[: line.words[at].start]), at + len(key) - 1
-            if denied(line, line.words[at].start, line.words[last].end) or _is_another(line, at, last, _sectors_in(line.text), shown):
+            if denied(line, line.words[at].start, line.words[last].end) or _is_another(
+                line, at, last, _sectors_in(line.text), shown
+            ):
                 continue
             if (is_about_employer(line.text) and not is_bullet(line)) or _WORKED_IN.search(before):
                 return cut_line(line, at, at + len(key) - 1)
