@@ -15,7 +15,7 @@ from cvmatcher.vocabulary.folding import fold
 
 CONTEXT = 70  # characters of the page shown on either side
 SHORTEST = 2  # letters or digits: "R" alone proves nothing
-LONGEST = 400  # characters
+LONGEST = 240  # characters
 
 _ORDER = re.compile(
     r"""
