@@ -1,4 +1,4 @@
-"""What a recruiter is shown of a model's reasons: the real client over a Gemini that lies, through the streamed page."""
+"""What a recruiter is shown of a model's reasons: the real client, a Gemini that lies, the streamed page."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _of_ada(request: Request, state: str, quotation: str) -> Reply:
 
 @dataclass(frozen=True)
 class Shown:
-    """What became of the criterion: all that was ever marked, in the stream and in Ada's profile, and her last state."""
+    """What became of the criterion: all that was ever marked, in stream and profile, and her last state."""
 
     state: str
     marks: frozenset[str]
