@@ -79,7 +79,7 @@ async def rita(
 
 
 def _pdf(text: str, hidden: str) -> bytes:
-    with pymupdf.open() as pdf:
+    with pymupdf.open() as pdf:  # type: ignore[no-untyped-call]
         page = pdf.new_page()
         page.insert_text((60, 60), text.splitlines(), fontsize=11)
         page.insert_text((60, 600), hidden, fontsize=11, color=(1, 1, 1))

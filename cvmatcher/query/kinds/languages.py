@@ -50,7 +50,7 @@ def _levelled(message: Message, spoken: list[Item]) -> Iterator[Item]:
         level = item.level
         if scaled and (level is None or not after):
             message.use(*scaled.span("level"))
-            level = level or languages.level(scaled["level"])
+            level = level or levels.level(scaled["level"])
         elif level is None and after and _fluent(message, item, after):
             level = after.level
         yield replace(item, level=level)
