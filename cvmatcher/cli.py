@@ -391,6 +391,15 @@ def add_user(
     _print_report("New user", report, json=json)
 
 
+@users.command("password")
+def reset_password(name: str, json: Json = False) -> None:
+    """Make a new password for a user, shown once; sessions and tokens end, and the user has to change it."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.reset_password(_settings(), name))
+    _print_report("New password", report, json=json)
+
+
 @users.command("list")
 def list_users(json: Json = False) -> None:
     """Everybody who may sign in."""

@@ -408,6 +408,15 @@ async def add_user(settings: Settings, name: str, *, admin: bool, export: bool, 
     return {"name": user.name, "role": user.role.value, "password": password}
 
 
+async def reset_password(settings: Settings, name: str) -> Report:
+    """A new password, to be changed at the next sign-in; sessions and tokens end. Raises NotFound."""
+    password = secrets.token_urlsafe(12)
+    async with _store(settings):
+        found = await people.reset_password((await _user(name)).id, password)
+        await audit.append("command line", "reset password", found.id)
+    return {"name": found.name, "password": password}
+
+
 async def list_users(settings: Settings) -> list[Report]:
     async with _store(settings):
         return [

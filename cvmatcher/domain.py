@@ -425,6 +425,12 @@ class NotSignedIn(AppError):
     code = "not_signed_in"
 
 
+class PasswordIsTemporary(AppError):
+    """Somebody else made the password; its owner has to choose one before anything else."""
+
+    code = "temporary_password"
+
+
 class NotAllowed(AppError):
     code = "not_allowed"
 

@@ -53,6 +53,7 @@ class User(Value):
     theme: str = ""  # "light", "dark"; "" follows the system
     letter_keys: bool = True
     blind: bool = False  # candidates under pseudonyms
+    temporary: bool = False  # the password was made by somebody else and has to be changed
     created: datetime
 
     @property
@@ -81,6 +82,7 @@ class UserDocument(Document):
     theme: str = ""
     letter_keys: bool = True
     blind: bool = False
+    temporary: bool = False
     password: str
     created: datetime
 
@@ -144,7 +146,15 @@ def _user(document: UserDocument) -> User:
 # ----------------------------------------------------------------------------------------------------------- users
 
 
-async def add_user(name: str, password: str, role: Role, *, can_export: bool = False, can_upload: bool = False) -> User:
+async def add_user(
+    name: str,
+    password: str,
+    role: Role,
+    *,
+    can_export: bool = False,
+    can_upload: bool = False,
+    temporary: bool = False,
+) -> User:
     """Raises InvalidInput (no name, a password under 8 characters) or Conflict (the name is taken)."""
     name = name.strip()
     if not name or len(name) > 100:
@@ -158,6 +168,7 @@ async def add_user(name: str, password: str, role: Role, *, can_export: bool = F
         role=role,
         can_export=can_export,
         can_upload=can_upload,
+        temporary=temporary,
         password=await asyncio.to_thread(_hasher.hash, password),
         created=_now(),
     )
@@ -203,11 +214,22 @@ def _verify(stored: str, password: str) -> bool:
 
 
 async def set_password(user_id: str, password: str) -> None:
-    """Ends all sessions of the user. Raises InvalidInput for a password under 8 characters."""
+    """A password of the user's own. Ends all their sessions. Raises InvalidInput for one under 8 characters."""
     if len(password) < 8:
         raise InvalidInput("a password has at least 8 characters")
-    await _change(user_id, {"password": await asyncio.to_thread(_hasher.hash, password)})
+    await _change(user_id, {"password": await asyncio.to_thread(_hasher.hash, password), "temporary": False})
     await end_sessions(user_id)
+
+
+async def reset_password(user_id: str, password: str) -> User:
+    """A password that its owner has to change at the next sign-in. Ends sessions and tokens. Raises NotFound."""
+    await _change(user_id, {"password": await asyncio.to_thread(_hasher.hash, password), "temporary": True})
+    await end_sessions(user_id)
+    await drop_tokens(user_id)
+    found = await UserDocument.get(user_id)
+    if found is None:
+        raise NotFound("no such user")
+    return _user(found)
 
 
 async def set_disabled(user_id: str, *, disabled: bool) -> None:

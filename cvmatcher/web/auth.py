@@ -12,9 +12,10 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 
-from cvmatcher.domain import NotAllowed, NotSignedIn, TooManyTries
+from cvmatcher.domain import InvalidInput, NotAllowed, NotSignedIn, PasswordIsTemporary, TooManyTries
 from cvmatcher.store import audit, people
 from cvmatcher.store.people import User
+from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
 from cvmatcher.web.request import WebRequest, bearer, own_path
 
@@ -42,9 +43,16 @@ def open_to_all(connection: Connection, handler: BaseRouteHandler) -> None:
     """Named by the few routes that need no login, so that a route without a guard is a mistake."""
 
 
-def signed_in(connection: Connection, _: BaseRouteHandler) -> None:
+def known(connection: Connection, _: BaseRouteHandler) -> None:
+    """Signed in, be it with a password that has to be changed first."""
     if not isinstance(connection.scope.get("user"), User):
         raise NotSignedIn
+
+
+def signed_in(connection: Connection, handler: BaseRouteHandler) -> None:
+    known(connection, handler)
+    if connection.scope["user"].temporary and connection.scope["auth"]:  # a token is no password
+        raise PasswordIsTemporary
 
 
 def admin(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -109,6 +117,47 @@ async def login(request: WebRequest, web: Web) -> Response[Any]:
     return Redirect(next_url, status_code=303, cookies=[web.cookies.holding(secret)])
 
 
+@get("/password", guards=[known])
+async def password_page(request: WebRequest, web: Web, next_url: Next = "/") -> Response[Any]:
+    """Where whoever signed in with a password that an admin made chooses one of their own; others have settings."""
+    if not request.person.temporary:
+        return Redirect("/settings", status_code=303)
+    return web.render.page(request.viewer, "auth/password.html", next_url=own_path(next_url), problem="")
+
+
+@post("/password", guards=[known], status_code=200)
+async def choose_password(request: WebRequest, web: Web) -> Response[Any]:
+    """Only in place of a temporary password, which was asked for at the door: a changed one needs the old one."""
+    fields, user = await request.fields(), request.person
+    if not user.temporary:
+        raise InvalidInput("the password is one's own")
+    new, next_url = fields.get("password", "")[:1000], own_path(fields.get("next", "/"))
+    problem = ""
+    if await people.check_password(user.name, new):
+        problem = SAME_AGAIN
+    else:
+        try:
+            await people.set_password(user.id, new)
+        except InvalidInput:
+            problem = TOO_SHORT
+    if problem:
+        return web.render.page(
+            request.viewer,
+            "auth/password.html",
+            status=422,
+            next_url=next_url,
+            problem=web.render.say(request.viewer, problem),
+        )
+    await audit.append(user.id, "changed password", user.id)
+    return Redirect(next_url, status_code=303, cookies=[web.cookies.holding(await people.start_session(user.id))])
+
+
+SAME_AGAIN, TOO_SHORT = (
+    _("This is the password you were given. Choose another."),
+    _("A password has at least 8 characters."),
+)
+
+
 @post("/logout", guards=[open_to_all], status_code=200)
 async def logout(request: WebRequest, web: Web) -> Response[Any]:
     if request.scope.get("auth"):
@@ -119,4 +168,4 @@ async def logout(request: WebRequest, web: Web) -> Response[Any]:
     return Redirect("/login", status_code=303, cookies=cookies)
 
 
-HANDLERS = (login_page, login, logout)
+HANDLERS = (login_page, login, password_page, choose_password, logout)

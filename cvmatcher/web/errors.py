@@ -21,6 +21,7 @@ from cvmatcher.domain import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    PasswordIsTemporary,
     TooManyTries,
     Unavailable,
     Unreadable,
@@ -49,7 +50,9 @@ HTTP_SENTENCES = {400: "invalid_input", 403: "csrf", 404: "not_found", 405: "met
 
 def on_app_error(request: WebRequest, error: AppError) -> Response[Any]:
     if isinstance(error, NotSignedIn):
-        return _to_login(request)
+        return _to(request, "/login", 401, error)
+    if isinstance(error, PasswordIsTemporary):
+        return _to(request, "/password", 403, error)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     if status == 500:
         log.error("%s %s: %s", request.method, _route(request), error, exc_info=error)
@@ -94,20 +97,19 @@ def _route(request: WebRequest) -> str:
     return request.scope.get("path_template") or "?"
 
 
-def _to_login(request: WebRequest) -> Response[Any]:
-    """Login and back to the same place; htmx would swap a redirect's page into the target, so it is told to go."""
+def _to(request: WebRequest, page: str, status: int, error: AppError) -> Response[Any]:
+    """That page and back to the same place; htmx would swap a redirect's page into the target, so it is told to go."""
     if request.wants_json:
-        return Response(json_error("not_signed_in", sentences.ERRORS["not_signed_in"]), status_code=401)
+        return Response(json_error(error.code, sentences.ERRORS[error.code]), status_code=status)
     if request.htmx:
         back = path_of(request.headers.get("hx-current-url", "/"))
-        return Response(
-            "", media_type="text/html", status_code=401, headers={"HX-Redirect": f"/login?next={quote(back, safe='/')}"}
-        )
+        headers = {"HX-Redirect": f"{page}?next={quote(back, safe='/')}"}
+        return Response("", media_type="text/html", status_code=status, headers=headers)
     if request.headers.get("accept", "").startswith("text/event-stream"):
-        return Response("", media_type="text/plain", status_code=401)
+        return Response("", media_type="text/plain", status_code=status)
     back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     back = own_path(back) if request.method == "GET" else "/"
-    return Redirect(f"/login?next={quote(back, safe='/')}" if back != "/" else "/login", status_code=303)
+    return Redirect(f"{page}?next={quote(back, safe='/')}" if back != "/" else page, status_code=303)
 
 
 def _answer(request: WebRequest, status: int, code: str, sentence: str, headers: dict[str, str]) -> Response[Any]:

@@ -94,7 +94,12 @@ async def add_user(request: WebRequest, web: Web) -> Response[Any]:
     problem: AppError
     try:
         user = await store.add_user(
-            name, password, Role(role), can_export="can_export" in fields, can_upload="can_upload" in fields
+            name,
+            password,
+            Role(role),
+            can_export="can_export" in fields,
+            can_upload="can_upload" in fields,
+            temporary=True,
         )
     except Conflict as error:
         problem, said = error, _("This name is taken.")
@@ -104,6 +109,17 @@ async def add_user(request: WebRequest, web: Web) -> Response[Any]:
         await audit.append(request.person.id, "added user", user.id)
         return await _users(request, web, made=(user.name, password))
     return await _users(request, web, problem=said, status=409 if isinstance(problem, Conflict) else 422)
+
+
+@post("/users/{user_id:str}/password", guards=[admin], status_code=200)
+async def reset_password(request: WebRequest, web: Web, user_id: FromPath[str]) -> Response[Any]:
+    """A password for the admin to hand over, shown this once; its owner has to change it. Sessions and tokens end."""
+    if user_id == request.person.id:
+        raise NotAllowed("one's own is changed in the settings")
+    password = secrets.token_urlsafe(12)
+    user = await store.reset_password(user_id, password)
+    await audit.append(request.person.id, "reset password", user_id)
+    return await _users(request, web, made=(user.name, password))
 
 
 @post("/users/{user_id:str}/disable", guards=[admin], status_code=200)
@@ -148,6 +164,7 @@ HANDLERS = (
     new_token,
     users,
     add_user,
+    reset_password,
     disable,
     enable,
     set_export,
