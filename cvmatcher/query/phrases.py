@@ -10,9 +10,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
-from cvmatcher.query import either, ellipsis, leftovers, openings, wishes
+from cvmatcher.query import corrections, either, ellipsis, leftovers, openings, wishes
 from cvmatcher.query.item import Item, continues
-from cvmatcher.query.kinds import deeds, education, employers, languages, places, sectors, skills, titles, years
+from cvmatcher.query.kinds import (
+    deeds,
+    education,
+    employers,
+    languages,
+    mentioned,
+    places,
+    sectors,
+    skills,
+    titles,
+    years,
+)
 from cvmatcher.query.message import Message
 from cvmatcher.query.wishes import Scope
 from cvmatcher.vocabulary import words
@@ -22,10 +33,10 @@ from cvmatcher.vocabulary.folding import stems
 def understand(text: str) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     """Criteria in the order of the message, ids c1, c2…, and the stretches of it that no rule could use."""
     message = Message.of(text)
+    corrected = corrections.marks(message)
     scopes = wishes.scopes(message)
-    named, left, unused = leftovers.items(
-        message, scopes, ellipsis.filled(message, sorted(_items(message), key=_position))
-    )
+    items = ellipsis.filled(message, sorted(_items(message), key=_position))
+    named, left, unused = leftovers.items(message, scopes, corrections.without_taken_back(message, corrected, items))
     found = sorted({(i.start, i.end, i.kind): i for i in [*named, *left]}.values(), key=_position)
     wanted = _needs(message, scopes, found)
     placed = [(item.start, item.end, _criterion(message, _employed(item), wanted[item])) for item in found]
@@ -50,7 +61,7 @@ def _items(message: Message) -> Iterator[Item]:
     yield from years.find(message)
     yield from deeds.find(message)
     yield from education.find(message)
-    named = list(titles.find(message))
+    named = mentioned.asked(message, list(titles.find(message)))
     yield from named
     yield from skills.cuisines(message, named)
     openings.use(message)
@@ -135,6 +146,13 @@ def _unique(criteria: Iterable[Criterion]) -> list[Criterion]:
     for criterion in criteria:
         key = (criterion.kind, stems(criterion.value) or (criterion.label,), criterion.minimum)
         known = kept.get(key)
-        if known is None or (known.need is Need.NICE and criterion.need is Need.MUST):
+        if known is None or _says_more(criterion, known):
             kept[key] = criterion
     return list(kept.values())
+
+
+def _says_more(one: Criterion, other: Criterion) -> bool:
+    """Whether of two that ask for the same it is the stricter: a must before a wish, then with its level."""
+    return (one.need is Need.MUST, one.level is not None) > (other.need is Need.MUST, other.level is not None) and (
+        one.need is not Need.MUST_NOT and other.need is not Need.MUST_NOT
+    )

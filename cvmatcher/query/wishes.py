@@ -24,7 +24,8 @@ _WISH = re.compile(
     r"|(?:les? |des )?(?:atouts?|plus|\+)(?=\s*:)|nice(?=\s*:)|(?:souhaite|apprecie)e?s?(?=\s*:)|desirable(?=\s*:)"
     r"|pref(?:'d|d)?(?=\s*:)|preferred(?=\s*:)"
     r"|pourquoi pas|appreciated|(?:avec une|with a) preference (?:pour|for)|on apprecierait|j'apprecierais"
-    r"|nous apprecierions|extra points?(?: for)?|even better if|better if|encore mieux si|good to have|plutot"
+    r"|nous apprecierions|extra points?(?: for)?|(?:it )?(?:would|'d) help(?: a lot| us)? if|even better if"
+    r"|better if|encore mieux si|good to have|plutot"
     r"|some exposure to|une premiere approche d\w+|brownie points?(?: for)?|it helps if|especially)\b"
 )
 _VALUED = (
@@ -32,8 +33,10 @@ _VALUED = (
     r"|preferable\w*|privilegie\w*|prefere\w*|mieux|top|ideal\w*|bien|utiles?)"
 )
 _VALUABLE = (
-    r"(?:plus(?:es)?|bonus|asset|advantage|advantageous|appreciated|welcome|desirable|desired|preferred|optional"
-    r"|beneficial|nice[ -]to[ -]have|helpful|useful|handy|valued|favou?red|good|great|nice|ideal|preferable)"
+    r"(?:plus(?:es)?|bonus|asset|dream|advantage|advantageous|appreciated|welcome|desirable|desired|preferred"
+    r"|optional"
+    r"|beneficial|nice[ -]to[ -]have|helpful|useful|handy|valued|favou?red|good(?! as)|great|nice|lovely"
+    r"|perfect|ideal|preferable)"
 )
 # Says that what stands before it is a wish.
 _WISHED = re.compile(
@@ -51,6 +54,14 @@ _WISHED = re.compile(
     rf"|huge |definite |distinct )?{_VALUABLE}(?: to have)?"
     rf"|(?:a|an) (?:big |strong |real |nice |huge |definite |distinct )?(?:plus|bonus|asset|advantage"
     rf"|nice[ -]to[ -]have)"
+    rf"|(?:would|wouldn't|'d)\s+(?:really |also |certainly )?(?:help|hurt|please (?:him|her|them|us)|impress"
+    rf"|go (?:down (?:very )?well"
+    rf"|amiss|a long way)|make (?:them|us|him|her|me|the \w+) \w+|speed things up|do no harm|come in (?:handy"
+    rf"|useful)|count)"
+    rf"|(?:l'|les |nous |lui |m')?(?:aiderait|plairait|rassurerait|compterait|ferait (?:la difference|plaisir"
+    rf"|un carton|tres bien"
+    rf"|bien|l'affaire)|tomberait bien|ne (?:gache|gate|gacherait|gaterait) rien|ne (?:nuirait"
+    rf"|ferait) pas(?: de mal)?)"
     rf"|preferred|pref(?:'?d)?|desirable|desired|appreciated|welcome|helpful|advantageous|beneficial|would help"
     rf"|useful|handy"
     rf"|(?:ideal"

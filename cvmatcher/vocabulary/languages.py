@@ -13,7 +13,26 @@ from cvmatcher.vocabulary.folding import Lexicon, Match, fold, names_in, read_li
 _NORWEGIAN = {"nb": "no", "nn": "no"}
 # Names that are everyday words or surnames in one of the two languages: never languages in running text.
 _EVERYDAY = frozenset(
-    ["ha", "ho", "vai", "son", "mon", "ga", "tiv", "bas", "li", "ewe", "even", "ka", "fan", "mar", "masai"]
+    [
+        "ha",
+        "ho",
+        "vai",
+        "son",
+        "mon",
+        "ga",
+        "tiv",
+        "bas",
+        "li",
+        "ewe",
+        "even",
+        "ka",
+        "fan",
+        "mar",
+        "masai",
+        "ido",
+        "man",
+        "manx",
+    ]
 )
 
 

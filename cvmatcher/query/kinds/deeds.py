@@ -60,7 +60,7 @@ _SHARE = re.compile(r"(?:\b(?:temps partiel|part[ -]time) (?:a |at )?)?\b\d{1,3}
 # Terms of work that are made of small words.
 _TERMS = re.compile(
     r"(?<![\w/])[pf]/t(?![\w/])|\b(?:(?:\d in \d )?on[ -]call(?: \d in \d)?|(?:travail )?de nuit|nights only"
-    r"|\d on \d off|live[ -]in|\d[x*]\d(?: ?h)?)\b(?! (?:shift|auditor)\b)"
+    r"|\d on \d off|live[ -]in|in[ -]house(?! (?:at|with))|sur le terrain|\d[x*]\d(?: ?h)?)\b(?! (?:shift|auditor)\b)"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind
@@ -44,35 +45,95 @@ _TAIL = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name that may be a firm's, what the words around it say, and how it goes on with the list before it."""
+
+    start: int
+    end: int
+    text: str
+    listed: bool  # in the vocabulary
+    lead: re.Match[str] | None
+    tail: re.Match[str] | None
+    ex: bool  # "ex-" stands before it
+    gap: str | None  # what stands between it and the firm before, None where that is no list
+
+    @property
+    def said(self) -> bool:
+        """Whether words around it make a firm of it."""
+        return self.ex or self.lead is not None or self.tail is not None
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is a firm whatever else it may name."""
+        return self.ex or self.listed or any(words and words["sure"] for words in (self.lead, self.tail))
+
+    @property
+    def joined(self) -> bool:
+        return self.gap is not None and re.search(r"\b(?:ou|or|et|and)\b", self.gap) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The list of firms that the last one found stands in."""
+
+    end: int = -1
+    sure: bool = False
+    led: bool = False  # words around one of its firms say that they are firms
+    closed: bool = False  # by "or": "John Deere ou Claas, Beauce"
+
+    def joined_by(self, name: _Name) -> _List:
+        led = name.said or (self.led and name.gap is not None)
+        return _List(name.end, name.sure or self.sure, led, name.joined)
+
+
 def find(message: Message) -> Iterator[Item]:
+    known = _List()
+    for (start, end), listed in sorted(_spans(message).items()):
+        name = _name(message, start, end, listed=listed, known=known)
+        if not message.free(start, end) or not _is_firm(message, name, known):
+            continue
+        known = known.joined_by(name)
+        message.use(name.lead.start() if name.lead else start, name.tail.end() if name.tail else end)
+        if name.tail is not None and name.gap is None:
+            yield from _listed_before(message, start)
+        yield Item(CriterionKind.EMPLOYER, name.text, start, end)
+
+
+def _spans(message: Message) -> dict[tuple[int, int], bool]:
+    """Where names stand, and whether the vocabulary knows them for firms."""
     spans: dict[tuple[int, int], bool] = dict.fromkeys(_known(message), True)
     for match in _NAME.finditer(message.text):
         for start, end in _parts(message, match.start(), _through_nouns(message, match.end())):
             if not any(start < b and a < end for a, b in spans):
                 spans[start, end] = False
-    last, last_sure, closed = -1, False, False
-    for (start, end), listed_firm in sorted(spans.items()):
-        lead = _LEAD.search(message.folded, max(0, start - 40), start)
-        name = message.text[start:end]
-        if not message.free(start, end) or (not listed_firm and _no_firm(message, start, name, lead)):
-            continue
-        tail = _TAIL.match(message.folded, end)
-        sure = listed_firm or (lead is not None and bool(lead["sure"])) or (tail is not None and bool(tail["sure"]))
-        listed = last >= 0 and continues(message, last, start)
-        gap = message.folded[last:start] if listed else ""
-        if closed and gap.strip() == ",":
-            listed = False  # "John Deere ou Claas, Beauce": the list has ended
-        opens = message.text[max(0, start - 3) : start].casefold() == "ex-"
-        sure = sure or opens
-        if not (listed_firm or lead or listed or tail or opens):
-            continue
-        if not (sure or (listed and last_sure and not _is_placed(name))) and _something_else(name):
-            continue
-        last, last_sure, closed = end, sure or last_sure, listed and re.search(r"\b(?:ou|or|et|and)\b", gap) is not None
-        message.use(lead.start() if lead else start, tail.end() if tail else end)
-        if tail is not None and not listed:
-            yield from _listed_before(message, start)
-        yield Item(CriterionKind.EMPLOYER, name, start, end)
+    return spans
+
+
+def _name(message: Message, start: int, end: int, *, listed: bool, known: _List) -> _Name:
+    gap = message.folded[known.end : start] if known.end >= 0 and continues(message, known.end, start) else None
+    return _Name(
+        start,
+        end,
+        message.text[start:end],
+        listed=listed,
+        lead=_LEAD.search(message.folded, max(0, start - 40), start),
+        tail=_TAIL.match(message.folded, end),
+        ex=message.text[max(0, start - 3) : start].casefold() == "ex-",
+        gap=None if known.closed and gap is not None and gap.strip() == "," else gap,
+    )
+
+
+def _is_firm(message: Message, name: _Name, known: _List) -> bool:
+    if name.listed:
+        return True
+    if _no_firm(message, name.start, name.text, name.lead):
+        return False
+    if not name.said:  # a listed firm by itself makes no firm of the name behind a comma: "Notion, Spendesk"
+        in_list = name.gap is not None and (known.led or (name.joined and not skills.canonical(name.text)))
+        return in_list and ((known.sure and not _is_placed(name.text)) or not _something_else(name.text))
+    listed = name.gap is not None and known.sure and not _is_placed(name.text)
+    return name.sure or listed or not _something_else(name.text)
 
 
 _BEFORE = re.compile(rf"({_NAME.pattern})\s*(?:,|/|\bor\b|\bou\b)\s*$")
@@ -110,7 +171,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         if any(a <= match.start and match.end <= b for a, b in products):
             continue
         name = message.text[match.start : match.end]
-        if name.islower() and (len(name) < _SURE_LENGTH or fold(name).split()[0] in words.of("articles")):
+        if name.islower() and (len(name) < _SURE_LENGTH or re.match(r"(?:le|la|les|the|l['’]) ?", name)):
             continue  # "pas de coupure le soir"
         everyday = match.canonical.casefold() in words.of("everyday firms")
         ambiguous = everyday or (match.exact_case and (places.all_named(name) or titles.ids(name)))

@@ -59,12 +59,17 @@ _AROUND = re.compile(
     r"|surrounding area)\b"
     r"|\s*\(?\d{1,3} ?(?:km|kms|miles?|mi)\b"
 )
+_IMPOSSIBLE = re.compile(r" (?:is |work )?(?:impossible|not (?:possible|an option|available)|exclu|pas possible)\b")
 _HOME = {"FR", "BE", "CH", "LU", "GB", "IE"}
 
 
 def find(message: Message) -> Iterator[Item]:
     distances = list(_KM.finditer(message.folded))
     remotes = [m for m in _REMOTE.finditer(message.folded) if message.free(m.start(), m.end())]
+    for match in (*remotes,):
+        if refused := _IMPOSSIBLE.match(message.folded, match.end()):  # nobody is asked to come from afar
+            message.use(match.start(), refused.end())
+            remotes.remove(match)
     for match in (*distances, *remotes):
         message.use(match.start(), match.end())
     found: list[tuple[int, int]] = []
@@ -76,11 +81,13 @@ def find(message: Message) -> Iterator[Item]:
     joined = {m.start() for m in remotes for start, end in found if _joined(message, m, start, end)}
     for start, end in found:
         near = next((_kilometres(m) for m in distances if abs(m.end() - start) < 30 or 0 <= m.start() - end < 30), None)
+        if near is None and len(found) == len(distances) == 1:
+            near = _kilometres(distances[0])  # "Ils doivent habiter à moins de 25 km", a sentence after the only town
         afar = next((m for m in remotes if _joined(message, m, start, end)), None)
         name, words_afar = message.text[start:end], message.text[afar.start() : afar.end()] if afar else ""
         yield Item(
             CriterionKind.PLACE,
-            name,
+            _with_article(message, name, start),
             start,
             end,
             within_km=near,
@@ -90,6 +97,16 @@ def find(message: Message) -> Iterator[Item]:
     for match in remotes:
         if match.start() not in joined:
             yield Item(CriterionKind.PLACE, "", match.start(), match.end(), or_remote=True)
+
+
+def _with_article(message: Message, name: str, start: int) -> str:
+    """French melts the article of a town into the word before it: "site du Havre", "au Mans"."""
+    melted = re.search(r"\b(?:du|au) $", message.folded[:start]) is not None
+    return (
+        f"Le {name}"
+        if melted and any(fold(p.name) == fold(f"le {name}") for p in places.all_named(f"Le {name}"))
+        else name
+    )
 
 
 def limited(name: str, within_km: int | None, remote: str) -> str:
