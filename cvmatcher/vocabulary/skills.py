@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from cvmatcher.vocabulary.folding import Match
+from cvmatcher.vocabulary.folding import Match, stems
 from cvmatcher.vocabulary.thesaurus import Thesaurus
 
 
@@ -36,6 +36,11 @@ def canonical(term: str) -> str | None:
     return next(iter(_all().ids(term)), None)
 
 
+def spelt(term: str) -> str:
+    """The term as the list spells it ("R" for "r"); the term itself where it is unknown."""
+    return next((name for one in _all().known(term) for name in one.all_names if stems(name) == stems(term)), term)
+
+
 def shown_by(term: str) -> tuple[str, ...]:
     """The names that show the skill: the term itself first, its own in both languages, those of narrower skills."""
     return _all().shown_by(term)
@@ -57,5 +62,5 @@ def area(term: str) -> str:
 
 
 def kin(term: str) -> str:
-    """The skill that those near this one are listed with ("Organization" of "rigueur"), "" where it is unknown."""
+    """The skill that those near this one are listed with ("Organizational skills" of "rigueur"), "" where it is unknown."""
     return next((skill.line for skill in _all().known(term)), "")

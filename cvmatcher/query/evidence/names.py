@@ -75,11 +75,12 @@ def _with_neighbour(cv: CV, line: Line, quotation: str) -> str:
 
 def _named(cv: CV, name: str) -> Iterator[tuple[Line, int, int]]:
     """Lines that name it, other than to take it back, with the first and last word of the name."""
-    key, exact = stems(name), _needs_capitals(name)
-    known = skills.canonical(name) or name
-    spelt = known if stems(known) == key else name  # who asks for "r" means R
+    key, spelt = stems(name), skills.spelt(name)  # who asks for "r" means R
+    exact, other = _needs_capitals(spelt), _OTHER_SENSE.get(key)
     for line, at in phrase(cv, key):
         start, end = line.words[at].start, line.words[at + len(key) - 1].end
+        if other is not None and other.match(fold(line.text[end : end + 20])):
+            continue
         if (not exact or line.text[start:end] == spelt) and not denied(line, start, end):
             yield line, at, at + len(key) - 1
 
@@ -179,37 +180,25 @@ def skill_names(value: str) -> tuple[str, ...]:
     return skills.shown_by(value)
 
 
-def _needs_capitals(name: str) -> bool:
-    """Whether it is another word in small letters: by its length, or as the list says of letters such as "MES"."""
-    return len(name) <= 2 or (len(name) <= 5 and (name in _AMBIGUOUS or _marked(name)))
-
-
 @lru_cache(maxsize=4096)
-def _marked(name: str) -> bool:
-    return name.isupper() and any(match.exact_case for match in skills.find(name))
+def _needs_capitals(name: str) -> bool:
+    """Whether it is another word in small letters: by its length, or as the list says of "MES", "Tableau"."""
+    return len(name) <= 2 or any(match.exact_case for match in skills.find(name))
 
 
-_AMBIGUOUS = frozenset(
-    [
-        "Go",
-        "Word",
-        "Excel",
-        "Chef",
-        "Node",
-        "Vue",
-        "Sage",
-        "Ciel",
-        "Dart",
-        "Swift",
-        "Rust",
-        "Helm",
-        "Teams",
-        "Julia",
-        "Hive",
-    ]
-)
-
-
+# What follows a name where it is another word, capitals or not: "Reporting to the CEO", "Spring 2014".
+_OTHER_SENSE = {
+    stems(name): re.compile(behind)
+    for name, behind in {
+        "reporting": r"\s+(?:\w+ly\s+)?(?:to|into)\b",
+        "Spring": r"\s+(?:\d{4}|semester|term|break|season|of)\b",
+        "Access": r"\s+(?:to|control)\b",
+        "Word": r"\s+of\b",
+        "Teams": r"\s+of\b",
+        "Excel": r"\s+(?:in|at)\b",
+        "Sales": r"\s+(?:tax)\b",
+    }.items()
+}
 _LABEL = re.compile(
     r"^(?:domaines?|secteurs?|sectors?|industry|industries|industrie|field|activite)(?: d'activites?"
     r"| professionnel\w*| of activity)?\s*[:\-–]\s*(?P<value>.{2,80})$"
