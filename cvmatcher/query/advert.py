@@ -81,7 +81,8 @@ _TAKEN = frozenset(
 # What every advert asks for and no CV shows.
 _VIRTUES = frozenset(
     [
-        "Communication", "Teamwork", "Problem solving", "Time management", "Organizational skills", "Autonomy", "Adaptability",
+        "Communication", "Teamwork", "Problem solving", "Time management", "Organizational skills", "Autonomy",
+        "Adaptability",
         "Critical thinking", "Decision making", "Creativity", "Multitasking", "Stress management", "Customer focus",
         "Leadership", "Empathy", "Public speaking", "Research", "Planning", "Training", "Security", "Acting",
     ]
