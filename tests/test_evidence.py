@@ -50,7 +50,7 @@ CV = evidence.read(
         (K.SECTOR, "assurance", PARTLY),  # customers
         (K.SECTOR, "fintech", NO),
         (K.TITLE, "assistant chef", NO),  # a cook
-        (K.TITLE, "acheteur", PARTLY),  # others, whom she led
+        (K.TITLE, "acheteur", NO),  # others, whom she led
     ],
 )
 def test_what_a_cv_shows(kind: K, value: str, state: VerdictState) -> None:
@@ -93,6 +93,27 @@ def test_a_sum_of_years_quotes_the_jobs_that_make_it() -> None:
 def test_years_with_a_skill_quote_its_jobs_only() -> None:
     finding = _years(DATED.format(""), 5, "Python")
     assert (finding.years, finding.quotations) == (6.0, ("Développeuse, Acme 2018 - 2023",))
+
+
+@pytest.mark.parametrize(
+    ("page", "state"),
+    [
+        ("I am a registered nurse with ICU years", PARTLY),
+        ("Infirmière diplômée d'État", PARTLY),
+        ("- Works closely with the care coordinator nurse", NO),
+        ("- Staffing of nurses on two floors", NO),
+        ("Doctor, charge nurse or nurse informed of every result", PARTLY),
+    ],
+)
+def test_a_trade_that_a_cv_only_speaks_of_is_nobody_s(page: str, state: VerdictState) -> None:
+    job = Experience(title="Secretary", employer="Clinic", start="2015", end="2018")
+    nurse = Criterion(id="c1", kind=K.TITLE, value="nurse", label="nurse")
+    assert evidence.judge(nurse, evidence.read(Profile(experiences=(job,)), (page,))).state is state
+
+
+def test_how_well_a_language_is_spoken_is_read_from_lines_too() -> None:
+    english = Criterion(id="c1", kind=K.LANGUAGE, value="en", label="anglais", level=LanguageLevel.B2)
+    assert evidence.fineness([english], evidence.read(Profile(), ("Anglais courant",))) > 0
 
 
 @pytest.mark.parametrize(("minimum", "state"), [(8, PARTLY), (7, MET)])

@@ -62,5 +62,5 @@ def area(term: str) -> str:
 
 
 def kin(term: str) -> str:
-    """The skill that those near this one are listed with ("Time management" of "prioritization"), "" where it is unknown."""
+    """The skill that those near this one are listed with ("CISM" of "CISA"), "" where it is unknown."""
     return next((skill.line for skill in _all().known(term)), "")

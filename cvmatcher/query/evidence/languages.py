@@ -110,5 +110,5 @@ def level_of(criterion: Criterion, cv: CV) -> LanguageLevel | None:
             return spoken.level
     if cv.profile.languages:
         return None
-    levels = (levels.level(_behind(line, last)) for line, _, last in _named(cv, language_names(criterion.value)))
-    return next((level for level in levels if level is not None), None)
+    told = (levels.level(_behind(line, last)) for line, _, last in _named(cv, language_names(criterion.value)))
+    return next((level for level in told if level is not None), None)

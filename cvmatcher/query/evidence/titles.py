@@ -14,6 +14,7 @@ from cvmatcher.query.evidence.reading import (
     NOTHING,
     PARTLY,
     Finding,
+    Line,
     content_stems,
     cut_line,
     found,
@@ -31,6 +32,7 @@ _FIRST = 12  # names of an occupation
 def title(criterion: Criterion, cv: CV) -> Finding:
     names = title_names(criterion.value)
     held = [(cv.profile.headline, Experience()), *((job.title, job) for job in cv.profile.experiences)]
+    held = [(own, job) for own, job in held if len(own.split()) <= _LONGEST]
     for own, job in held:
         if own and title_matches(own, names) == 1.0:
             return found(MET, _quote_title(cv, own, job))
@@ -57,9 +59,26 @@ def _in_text(cv: CV, names: tuple[str, ...]) -> str:
     for key in _keys(names):
         for line, at in phrase(cv, key):
             start, end = line.words[at].start, line.words[at + len(key) - 1].end
-            if not (served(line, start) or denied(line, start, end) or _goes_on(line.text[start : start + 80], key)):
+            others = served(line, start) or denied(line, start, end) or _goes_on(line.text[start : start + 80], key)
+            if not others and _of_the_person(line, at, at + len(key) - 1):
                 return cut_line(line, at, at + len(key) - 1)
     return ""
+
+
+_FRONT = 3  # words of a line that may stand before the title that it gives its person
+_BEING = re.compile(
+    r"\b(?:am|was|as|role|roles|position|worked|work|working|serving|served|acting|became|promoted|career|profession"
+    r"|trained|qualified|licensed|certified|experienced|freelance|suis|etais|comme|qualite|poste|metier|fonctions?|role"
+    r"|diplomee?|depuis|years?|ans)\b(?:\W+(?!(?:with|avec|and|et|to|a|for|pour|by|par|from)\b)\w+){0,3}\W*$"
+    r"|\b(?:as|am|was) an?\W*$"
+)
+
+
+def _of_the_person(line: Line, first: int, last: int) -> bool:
+    """Whether the words may be what its person is, and not whom the line only speaks of: "staff and farmers"."""
+    plural = line.words[last].text.endswith("s") and not line.stems[last].endswith("s")
+    before = line.up_to(line.words[first].start)
+    return not plural and ((first <= _FRONT and not is_bullet(line)) or _BEING.search(before) is not None)
 
 
 @lru_cache(maxsize=1024)
@@ -102,7 +121,8 @@ def _matches(title: str, names: tuple[str, ...]) -> float:
         whole = [key for key in named if not _goes_on(title, key)]
         return 0.0 if not whole else 1.0 if any(not _helps(held, key) for key in whole) else 0.5
     asked = set(content_stems(names[0]))
-    if len(asked) >= shortest and asked <= set(held) and shortest == 1:
+    apart = len(content_stems(title)) - len(asked)
+    if shortest == 1 and asked <= set(held) and apart <= _BETWEEN and not _PARTS.search(title):
         return 1.0
     shared = asked & set(held)
     return 0.5 if len(asked) > 1 and len(shared) * 2 > len(asked) else 0.0
@@ -165,4 +185,6 @@ def has_been(criteria: Sequence[Criterion], profile: Profile) -> float:
     return total / len(asked)
 
 
+_BETWEEN = 2  # words that may stand among those of a title: "project and office manager"
+_LONGEST = 9  # words of a title; a longer one is a sentence that was read as one
 _FADING = 0.6  # of a job's weight, for each job since
