@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from cvmatcher.domain import Candidate
 from cvmatcher.folding import fold
@@ -40,6 +41,20 @@ def names_one(text: str, names: Iterable[str]) -> bool:
     """Whether the text names one of them."""
     said = _parts(text)
     return any(mentions(said, name) for name in names)
+
+
+def without_names(text: str, known: str, words: WordIndex) -> str:
+    """The text without the words that are part of a name in the pool, save those that `known` has too. Blocks."""
+    kept = set(_parts(known))
+
+    @lru_cache
+    def names_somebody(part: str) -> bool:
+        return part not in kept and bool(words.search(WordQuery(((part, 1.0),), "name"), 1))
+
+    def shown(word: re.Match[str]) -> str:
+        return "" if names_somebody(fold(word.group())) else word.group()
+
+    return " ".join(re.sub(r"[^\W\d_]{2,}", shown, text).split())
 
 
 def _parts(text: str) -> list[str]:

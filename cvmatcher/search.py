@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from cvmatcher import akin, mentions, ranking, verdicts
+from cvmatcher import akin, blind, mentions, ranking, verdicts
 from cvmatcher.alternatives import Group, groups
 from cvmatcher.domain import (
     AppError,
     Candidate,
     Criterion,
+    CriterionKind,
     DroppedCriterion,
     EarlierTurn,
     Ended,
@@ -28,6 +30,7 @@ from cvmatcher.domain import (
     Need,
     NothingFound,
     Ordered,
+    Profile,
     SearchEvent,
     Status,
     StatusCode,
@@ -37,9 +40,10 @@ from cvmatcher.domain import (
     VerdictState,
 )
 from cvmatcher.grounding import ground
+from cvmatcher.identity import mask
 from cvmatcher.ports import Embedder, Interpreter, Reranker, VectorIndex, WordIndex
 from cvmatcher.query import evidence
-from cvmatcher.query.plan import plan
+from cvmatcher.query.plan import Plan, is_listed, plan
 from cvmatcher.ranking import Standing
 from cvmatcher.reach import beyond
 from cvmatcher.retrieval import Retrieved, retrieve
@@ -52,18 +56,24 @@ PASSAGE_LETTERS = 280  # of the passage a hit shows
 RECENT = 0.6  # what being now what the titles ask adds to the score of the indexes
 _POOL = 3  # times k candidates are read and judged by rules
 
+_TOKEN = re.compile(r"\[\w+\]")  # what a mask leaves
+
 ReadCandidates = Callable[[Sequence[str]], Awaitable[Mapping[str, Candidate]]]
 Superseded = Callable[[Sequence[Candidate]], Awaitable[Mapping[str, Sequence[str]]]]  # older CV -> newer ones
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is asked. `criteria`: asked by hand (chips), the message is then not interpreted again."""
+    """What is asked. `criteria`: asked by hand (chips), the message is then not interpreted again.
+
+    `blind`: asked by someone who may not know who people are; names move no order then.
+    """
 
     message: str
     conversation: tuple[EarlierTurn, ...] = ()
     criteria: tuple[Criterion, ...] | None = None
     k: int = 20
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,7 +216,7 @@ def _differs(one: Sequence[Criterion], other: Sequence[Criterion]) -> bool:
 async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
     """Hits in the indexes' order first, then the rules' verdicts and order over a larger pool."""
     parts, k = turn.parts, turn.request.k
-    asked = plan(turn.criteria, turn.request.message, turn.unused)
+    asked = await asyncio.to_thread(_planned, turn)
     found = await retrieve(asked, parts.embedder, parts.vectors, parts.words)
     turn.retrieved = {r.candidate_id: r for r in found}
     pool = [r.candidate_id for r in found[: max(_POOL * k, 60)]]
@@ -232,6 +242,20 @@ async def _find(turn: _Turn) -> AsyncIterator[SearchEvent]:
     for candidate_id in order if turn.criteria else ():
         standing = turn.standings[candidate_id]
         yield Judged(candidate_id=candidate_id, verdicts=tuple(standing.verdicts.values()))
+
+
+def _planned(turn: _Turn) -> Plan:
+    """What is asked of the indexes; of a blind request without contacts and the names of people in the pool."""
+    if not turn.request.blind:
+        return plan(turn.criteria, turn.request.message, turn.unused)
+    known = " ".join(f"{c.label} {c.value}" for c in turn.criteria if is_listed(c))
+
+    def without(text: str) -> str:
+        return mentions.without_names(_TOKEN.sub(" ", mask(text, Profile())), known, turn.parts.words)
+
+    cleaned = [c if is_listed(c) else c.model_copy(update={"value": without(c.value)}) for c in turn.criteria]
+    kept = [c for c in cleaned if c.value or c.kind is CriterionKind.YEARS]
+    return plan(kept, without(turn.request.message), [without(one) for one in turn.unused])
 
 
 async def _newer_first(turn: _Turn, order: list[str]) -> list[str]:
@@ -325,7 +349,7 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
     desk = verdicts.Desk(turn.criteria, judged, masked=False)
     async for verdict in turn.parts.judge_by_rules.judge(turn.criteria, desk.dossiers):
         desk.take(verdict)
-    said = {candidate.id: desk.of(candidate.id) for candidate in judged}
+    said = {candidate.id: _seen(turn, candidate, desk.of(candidate.id)) for candidate in judged}
     near = await akin.find(turn.criteria, judged, said, turn.parts.names, turn.parts.embedder)
     for candidate in judged:
         silent = frozenset(c.id for c in turn.criteria if evidence.silent(c, candidate.profile))
@@ -333,6 +357,15 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
         fine = evidence.fineness(turn.criteria, evidence.read(candidate.profile, candidate.pages))
         found = {**said[candidate.id], **near.get(candidate.id, {})}
         turn.standings[candidate.id] = Standing(candidate.id, score, found, silent, fine)
+
+
+def _seen(turn: _Turn, candidate: Candidate, said: Mapping[str, Verdict]) -> Mapping[str, Verdict]:
+    """The verdicts; in a blind request those that only a name answers are not found, as they are shown."""
+    if not turn.request.blind:
+        return said
+    asked = {c.id: c for c in turn.criteria}
+    shown = {key: blind.verdict(verdict, asked[key], candidate) for key, verdict in said.items()}
+    return {key: one if one.state is VerdictState.NOT_FOUND else said[key] for key, one in shown.items()}
 
 
 async def _nameless(turn: _Turn) -> tuple[Criterion, ...]:

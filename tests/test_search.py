@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -310,3 +311,35 @@ async def test_a_model_that_does_not_understand_changes_nothing(pool: Pool) -> N
     events = await events_of(pool, MESSAGE, model=Refines(error=Unavailable("down")))
     assert last_order(events).candidate_ids[0] == "id-zoe"
     assert Status(code=StatusCode.SIMPLE_ORDER, detail="unavailable") in events
+
+
+# ---------------------------------------------------------------------------------------------------- blind requests
+
+
+async def _blind(pool: Pool, message: str, *, blind: bool = True) -> tuple[Ordered, set[VerdictState]]:
+    """The order, and what was said of the people's names."""
+    events = [event async for event in run(SearchRequest(message, blind=blind), await pool.parts())]
+    asked = [e.understanding.criteria for e in events if isinstance(e, Understood)][-1]
+    named = {c.id for c in asked if "Durand" in c.label or "durand" in c.label}
+    said = {v.state for e in events if isinstance(e, Judged) for v in e.verdicts if v.criterion_id in named}
+    return last_order(events), said
+
+
+@pytest.mark.parametrize("asked", ["Tom Durand", "tom durand", "profil de Tom Durand", "durand, Python, 0612345678"])
+async def test_a_name_moves_no_order_in_a_blind_request(asked: str) -> None:
+    """As if it had not been said; with sight it is found."""
+    durand = developer("Tom Durand", "Paris", extra="tom durand, 06 12 34 56 78, references: Durand")
+    pool = Pool((*(one for one in PEOPLE if one.id != durand.id), durand))
+    seen, _ = await _blind(pool, asked, blind=False)
+    assert seen.candidate_ids[0] == durand.id
+    unseen, said = await _blind(pool, asked)
+    nobody, _ = await _blind(pool, re.sub(r"(?i)tom|durand|\d+", "", asked))
+    assert unseen.candidate_ids == nobody.candidate_ids
+    assert said <= {VerdictState.NOT_FOUND}
+
+
+async def test_a_trade_that_is_also_somebody_s_name_is_still_searched_in_a_blind_request() -> None:
+    baker = developer("Ann Roy", "Lyon", extra="Boulanger de 2010 à 2017")
+    named = developer("Luc Boulanger", "Lyon", skill="Paie")
+    order, _ = await _blind(Pool((named, baker)), "boulanger")
+    assert order.candidate_ids[0] == baker.id

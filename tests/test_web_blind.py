@@ -132,9 +132,12 @@ FOR_A_NAME: list[SearchEvent | Exception | asyncio.Event] = [
 
 
 @pytest.fixture
-async def site(
-    request: pytest.FixtureRequest, database: store.Database, redis_url: str, tmp_path: Path
-) -> AsyncIterator[Site]:
+def search(request: pytest.FixtureRequest) -> Scripted:
+    return Scripted(list(getattr(request, "param", EVENTS)))
+
+
+@pytest.fixture
+async def site(search: Scripted, database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     """Two CVs of the planted person; rita, an administrator, is in blind mode."""
     queue = await jobs.open_queue(redis_url)
     services = services_of(database, queue, tmp_path)
@@ -147,7 +150,7 @@ async def site(
     await _file("folder:helene/Castelnau.pdf", "cand1", FileState.DUPLICATE)
     async with (
         services.follower,
-        serving(create_app(services, Scripted(list(getattr(request, "param", EVENTS))).run)) as base,
+        serving(create_app(services, search.run)) as base,
         Browser(base) as rita,
     ):
         await rita.sign_in("rita")
@@ -264,9 +267,9 @@ async def test_the_planted_identity_is_nowhere(site: Site) -> None:
 
 # Routes that name no candidate: those of accounts and settings, of signing in, of the machine.
 NOBODY = re.compile(
-    r"/(?:login|logout|health.*|static.*|settings.*|users.*|update-.*|clean-index|diagnostic.*|welcome.*|turns/document"
-    r"|admin/(?:jobs|retry|removals|model).*|privacy/preferences|uploads(?:/remove)?|searches/.*/(?:rename|delete|restore)"
-    r"|c/.*/(?:rename|delete)|turns/.*/stop|cv/.*/(?:un)?mask|lists/.*/restore|download/.*)"
+    r"/(?:login|password|logout|health.*|static.*|settings.*|users.*|update-.*|clean-index|diagnostic.*|welcome.*"
+    r"|turns/document|admin/(?:jobs|retry|removals|model).*|privacy/preferences|uploads(?:/remove)?"
+    r"|searches/.*/(?:rename|delete|restore)|c/.*/(?:rename|delete)|turns/.*/stop|cv/.*/(?:un)?mask|lists/.*/restore|download/.*)"
 )
 
 
@@ -282,7 +285,7 @@ async def test_every_route_that_can_show_a_candidate_was_looked_at(site: Site) -
     assert forgotten == []
 
 
-@pytest.mark.parametrize("site", [FOR_A_NAME], ids=("for a name",), indirect=True)
+@pytest.mark.parametrize("search", [FOR_A_NAME], ids=("for a name",), indirect=True)
 async def test_a_search_for_a_name_tells_nobody_whose_card_it_is(site: Site) -> None:
     """Of two CVs that bear it one was judged to: both say the same, on every screen that shows verdicts."""
     turn = await _asked(site)
@@ -295,6 +298,19 @@ async def test_a_search_for_a_name_tells_nobody_whose_card_it_is(site: Site) -> 
     await site.rita.post("/cv/cand1/unmask")
     for look in looks:
         assert "is-met" in (await site.rita.get(look, **HTMX)).text, look
+
+
+async def test_a_question_in_blind_mode_is_asked_without_names_and_says_so(site: Site, search: Scripted) -> None:
+    turn = (await site.rita.post("/turns", {"message": "Castelnau"})).headers["location"]
+    assert search.asked[-1].blind
+    said = "names and contacts in the question count for nothing"
+    assert said in (await site.rita.get(turn)).text
+    await site.rita.post("/settings/blind", {"blind": ""})
+    assert said in (await site.rita.get(turn)).text  # why nobody of that name is first
+    seeing = (await site.rita.post("/turns", {"message": "Castelnau"})).headers["location"]
+    assert not search.asked[-1].blind
+    await site.rita.post("/settings/blind", {"blind": "on"})
+    assert "Asked before blind mode" in (await site.rita.get(seeing)).text
 
 
 async def test_a_file_s_name_is_asked_for_in_vain(site: Site) -> None:

@@ -87,6 +87,16 @@ _TELLING = frozenset([CriterionKind.TEXT, CriterionKind.TITLE, CriterionKind.SKI
 _SEVERAL = 3
 
 
+def is_listed(criterion: Criterion) -> bool:
+    """Whether what is asked stands in a vocabulary, so that its words are more than somebody's name."""
+    match criterion.kind:
+        case CriterionKind.PLACE:
+            return places.get(criterion.value) is not None
+        case CriterionKind.LANGUAGE:
+            return True
+    return _listed(criterion)
+
+
 def _listed(criterion: Criterion) -> bool:
     match criterion.kind:
         case CriterionKind.TITLE:

@@ -72,6 +72,7 @@ class Turn(Value):
     before: str = ""  # the turn whose criteria Undo goes back to
     kept: Kept = Kept()
     since: datetime | None = None  # of a saved search: CVs read in after this are new to its owner
+    blind: bool = False  # asked in blind mode: names moved nothing
     state: str = RUNNING  # or an EndState
     created: datetime
 
@@ -104,6 +105,7 @@ class TurnDocument(Document):
     before: str = ""
     kept: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
     since: datetime | None = None
+    blind: bool = False
     state: str = RUNNING
     created: datetime
     process: str  # who runs it
@@ -226,6 +228,7 @@ class NewTurn:
     before: str = ""
     kept: Kept = field(default_factory=Kept)
     since: datetime | None = None
+    blind: bool = False
 
 
 async def add(new: NewTurn) -> Turn:
@@ -248,6 +251,7 @@ async def add(new: NewTurn) -> Turn:
         before=new.before,
         kept=new.kept.model_dump(),
         since=new.since,
+        blind=new.blind,
         created=_now(),
         process=new.process,
         lease_until=_now() + LEASE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -151,14 +152,14 @@ async def kept(web: Web) -> Kept:
 async def _begun(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
     if not request.htmx:
         return await elsewhere(request, web, new)
-    turn = await _started(web, new)
+    turn = await _started(request, web, new)
     await web.turns.settled(turn.id, FIRST_ANSWER, in_order=True)
     return await _article(request, web, turn, _address(turn))
 
 
 async def elsewhere(request: WebRequest, web: Web, new: NewTurn) -> Response[Any]:
     """Starts a turn and leads to its page. A browser that has no JavaScript waits for the whole turn first."""
-    turn = await _started(web, new)
+    turn = await _started(request, web, new)
     if request.htmx:
         await web.turns.settled(turn.id, FIRST_ANSWER, in_order=True)
         return _after_change(request, _address(turn))
@@ -170,18 +171,22 @@ def _address(turn: Turn) -> str:
     return f"/c/{turn.conversation}?t={turn.id}"
 
 
-async def _started(web: Web, new: NewTurn) -> Turn:
+async def _started(request: WebRequest, web: Web, new: NewTurn) -> Turn:
     for running in await store.running_in(new.conversation):
         await web.turns.stop(running)
     earlier = [
         EarlierTurn(message=one.message, criteria=await store.criteria_of(one.id))
         for one in await store.turns_of(new.conversation)
     ]
-    turn = await store.add(new)
+    turn = await store.add(replace(new, blind=request.person.blind))
     web.turns.begin(
         turn,
         SearchRequest(
-            message=turn.message, conversation=tuple(earlier), criteria=turn.criteria, k=web.services.settings.top_k
+            message=turn.message,
+            conversation=tuple(earlier),
+            criteria=turn.criteria,
+            k=web.services.settings.top_k,
+            blind=turn.blind,
         ),
     )
     return turn
