@@ -191,6 +191,19 @@ async def test_headings_in_many_dresses(heading: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "spoken"),
+    [
+        ("Fluent in English and Spanish", [("en", "Fluent in English"), ("es", "Fluent in English and Spanish")]),
+        ("Assisted Spanish speaking customers", []),
+        ("Bilingual, served Spanish speaking customers", [("es", "Bilingual, served Spanish")]),
+    ],
+)
+async def test_languages_that_sentences_speak_of(line: str, spoken: list[tuple[str, str]]) -> None:
+    found = (await read(f"Ada Brun\nSUMMARY\n{line}")).languages
+    assert [(one.code, one.text) for one in found] == spoken
+
+
+@pytest.mark.parametrize(
     ("line", "code", "level"),
     [
         ("Anglais : courant", "en", "C1"),

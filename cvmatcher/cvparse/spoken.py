@@ -70,11 +70,26 @@ def _reach(stretch: str) -> str:
     return stretch if len(lines) < 2 or not first else (lines[0] if level(lines[0]) else "\n".join(lines[:2]))
 
 
+_OTHERS = re.compile(
+    r"[- ]speaking\s+(?:customers?|clients?|clientele|patients?|people|populations?|communit\w+|countries|markets?|public"
+    r"|students?|children|families|residents?|callers?|members?|areas?|employees|staff|candidates)\b"
+)
+_OWN = re.compile(r"\b(?:fluen\w+|bilingu\w+|native|courant\w*|couramment)\b")
+
+
+def of_others(text: str) -> bool:
+    """Whether a line says who else speaks a language: "assisted Spanish speaking customers"."""
+    folded = fold(text)
+    return _OTHERS.search(folded) is not None and _OWN.search(folded) is None
+
+
 def mentioned(lines: Iterable[Line]) -> list[SpokenLanguage]:
     """Languages that sentences speak of, where a CV has no section for them: "Fluent in English and Spanish"."""
     spoken: dict[str, SpokenLanguage] = {}
     for line in lines:
-        if len(line.text) < 300 and (found := _SPEAKS.search(fold(line.text))):
+        if len(line.text) >= 300 or of_others(line.text):
+            continue
+        if found := _SPEAKS.search(fold(line.text)):
             start = max(0, found.start() - 30)
             end = len(line.text) if found.group().endswith(":") else found.end() + 80  # a list goes to its end
             for language in _in_sentence(line.text[start:end]):
@@ -87,7 +102,11 @@ def _in_sentence(text: str) -> list[SpokenLanguage]:
     found = read_languages([Line(text)])
     if len(found) > 1 and sum(language.level is not None for language in found) == 1:
         shared = next(language.level for language in found if language.level)
-        found = [language.model_copy(update={"level": shared}) for language in found]
+        said = _tidy(text[: languages.find(text)[-1].end])
+        found = [
+            language if language.level else language.model_copy(update={"level": shared, "text": said})
+            for language in found
+        ]
     return found
 
 
@@ -98,4 +117,4 @@ def names_language(text: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip(" :–—-|·,;")[:120]
+    return re.sub(r"^(?:and|et|&)\s+", "", re.sub(r"\s+", " ", text).strip(" :–—-|·,;"))[:120]

@@ -27,10 +27,15 @@ from cvmatcher.folding import fold
 from cvmatcher.vocabulary import places, sectors, skills
 
 _UNLIKELY = frozenset({HEADER, "other", "summary", "projects", "skills", "contact", "languages", "certifications"})
-_SECTOR_WORD = re.compile(r"\b(?:secteur|sector|industry)\b")
+_OF_NO_SECTOR = (  # "industry standards" speak of no sector in particular
+    r"(?!\s+(?:standards?|recogni\w+|best|lead\w+|trends?|events?|regulat\w+|requirements?|news|professionals?|partners?"
+    r"|experts?|certif\w+|norms?|practices?|benchmarks?|knowledge|publications?|awards?|conferences?)\b)"
+)
+_SECTOR_WORD = re.compile(rf"\b(?:secteur|sector|industry)\b{_OF_NO_SECTOR}")
+_SECTOR_REACH = 70  # characters around such a word in which a sector may be named
 _SECTOR_WORDS = frozenset({"secteur", "sector", "industry", "industries", "industrie", "secteurs", "sectors"})
 _SECTOR_CUE = re.compile(
-    r"\b(?:secteurs?|domaines?|industr(?:y|ies|ie)|sectors?|fields?|mostly in|mainly in|"
+    rf"\b(?:secteurs?|domaines?|industr(?:y|ies|ie){_OF_NO_SECTOR}|sectors?|fields?|mostly in|mainly in|"
     r"surtout (?:dans|en)|principalement (?:dans|en)|"
     r"essentiellement (?:dans|en)|experience (?:in|dans|en)|years in|ans (?:dans|en)|univers)\b"
 )
@@ -227,8 +232,10 @@ def _sectors(sections: Sequence[Section], lines: Sequence[Line], biography: str)
         if colon and len(label) < 40 and kinds_of(label) == ("sectors",):
             named = re.split(r"\s*[,;/|·]\s*|\.\s|\s+(?:et|and)\s+", rest.strip(" ."))
             stated += [text for text in named if not any(char.isdigit() for char in text)]
-        elif not line.bullet and (is_about_employer(line.text) or _SECTOR_WORD.search(fold(line.text[:90]))):
-            stated += [line.text[m.start : m.end] for m in sectors.find(line.text)]
+        elif not line.bullet and is_about_employer(line.text):
+            stated += _named_sectors(line.text)
+        elif not line.bullet and (word := _SECTOR_WORD.search(fold(line.text[:90]))):
+            stated += _named_sectors(line.text[max(0, word.start() - _SECTOR_REACH) : word.end() + _SECTOR_REACH])
     stated += _sectors_in(biography)
     found = {fold(text.strip()): text.strip() for text in stated if fold(text.strip()) not in _SECTOR_WORDS}
     return tuple(text for key, text in found.items() if key)
@@ -239,6 +246,15 @@ def _sectors_in(biography: str) -> list[str]:
     found = []
     for sentence in re.split(r"(?<=[.!?;])\s", biography):
         if cue := _SECTOR_CUE.search(fold(sentence)):
-            stretch = sentence[cue.start() :]
-            found += [stretch[m.start : m.end] for m in sectors.find(stretch)]
+            found += _named_sectors(re.split(r":|\bincluding\b|\bdont\b", sentence[cue.start() :], maxsplit=1)[0])
     return found
+
+
+def _named_sectors(text: str) -> list[str]:
+    """The sectors that a text names, other than inside a skill's name: "bank reconciliations"."""
+    longer = [(m.start, m.end) for m in skills.find(text)]
+    return [
+        text[m.start : m.end]
+        for m in sectors.find(text)
+        if not any(start <= m.start and m.end <= end and end - start > m.end - m.start for start, end in longer)
+    ]

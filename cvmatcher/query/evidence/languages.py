@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from cvmatcher.cvparse.spoken import of_others
 from cvmatcher.domain import Criterion, LanguageLevel, SpokenLanguage
 from cvmatcher.query.evidence.names import denied
 from cvmatcher.query.evidence.reading import (
@@ -69,7 +70,7 @@ def _told(criterion: Criterion, cv: CV, names: Iterable[str]) -> Finding:
     for line, at, last in _named(cv, names):
         said = _behind(line, last)
         spoken = SpokenLanguage(code=criterion.value, level=levels.level(said), text=said)
-        if denied(line, line.words[at].start, line.words[last].end):
+        if denied(line, line.words[at].start, line.words[last].end) or of_others(line.text):
             continue
         if spoken.level is not None or (_SPEAKS.search(fold(line.text)) and len(line.text) <= LONGEST_QUOTATION):
             return _compared(criterion, spoken, cut_line(line, at, at))
