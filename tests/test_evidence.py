@@ -102,13 +102,28 @@ def test_years_with_a_skill_quote_its_jobs_only() -> None:
         ("Infirmière diplômée d'État", PARTLY),
         ("- Works closely with the care coordinator nurse", NO),
         ("- Staffing of nurses on two floors", NO),
-        ("Doctor, charge nurse or nurse informed of every result", PARTLY),
+        ("Doctor, charge nurse or nurse informed of every result", NO),
+        ("Nurse delegations", NO),
+        ("Nurse with ten years on a ward", PARTLY),
     ],
 )
 def test_a_trade_that_a_cv_only_speaks_of_is_nobody_s(page: str, state: VerdictState) -> None:
     job = Experience(title="Secretary", employer="Clinic", start="2015", end="2018")
     nurse = Criterion(id="c1", kind=K.TITLE, value="nurse", label="nurse")
-    assert evidence.judge(nurse, evidence.read(Profile(experiences=(job,)), (page,))).state is state
+    profile = Profile(experiences=(job,), language="fr" if page.startswith("Inf") else "en")
+    assert evidence.judge(nurse, evidence.read(profile, (page,))).state is state
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("Bachelor's Degree in Business, Leeds", MET),
+        ("Requirements for this position include: Bachelor's Degree in Business", NO),
+    ],
+)
+def test_what_a_post_asked_for_is_no_degree(line: str, state: VerdictState) -> None:
+    bachelor = Criterion(id="c1", kind=K.EDUCATION, value="bachelor", label="bachelor")
+    assert evidence.judge(bachelor, evidence.read(Profile(), (line,))).state is state
 
 
 def test_how_well_a_language_is_spoken_is_read_from_lines_too() -> None:

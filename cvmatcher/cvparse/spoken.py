@@ -71,8 +71,8 @@ def _reach(stretch: str) -> str:
 
 
 _OTHERS = re.compile(
-    r"[- ]speaking\s+(?:customers?|clients?|clientele|patients?|people|populations?|communit\w+|countries|markets?|public"
-    r"|students?|children|families|residents?|callers?|members?|areas?|employees|staff|candidates)\b"
+    r"[- ]speaking\s+(?:customers?|clients?|clientele|patients?|people|populations?|communit\w+|countries|markets?"
+    r"|public|students?|children|families|residents?|callers?|members?|areas?|employees|staff|candidates)\b"
 )
 _OWN = re.compile(r"\b(?:fluen\w+|bilingu\w+|native|courant\w*|couramment)\b")
 

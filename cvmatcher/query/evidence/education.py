@@ -85,12 +85,18 @@ def named(criterion: Criterion, cv: CV) -> str:
 _STUDIES = re.compile(
     r"\b(?:etudes|formations?|diplomes?|education|studie[sd]|studies|degrees?|qualifications?|graduat\w+)\b"
 )
+_ASKED_FOR = re.compile(r"\b(?:requirements?|requir(?:e[ds]?|ing)|requis\w*|exige\w*|pre-?requis\w*)\b")
 _SUBJECT = re.compile(r"(?:'s)?\s*(?:\(|in\b|en\b|of\b|de\b|d'|[,;:–-]|$|degree|pro\b|\d)")
 
 
 def _of_studies(line: Line, match: re.Match[str]) -> bool:
-    """Whether the degree stands in a line on studies, or begins what looks like one: "MSc in …", "CAP (…)"."""
+    """Whether the degree stands in a line on studies, or begins what looks like one: "MSc in …", "CAP (…)".
+
+    Not where it is what a post asked for: "requirements include a bachelor's degree".
+    """
     folded = fold(line.text).replace("’", "'")
+    if _ASKED_FOR.search(folded, 0, match.start()):
+        return False
     return _STUDIES.search(folded) is not None or _SUBJECT.match(folded, match.end()) is not None
 
 

@@ -60,12 +60,15 @@ def _in_text(cv: CV, names: tuple[str, ...]) -> str:
         for line, at in phrase(cv, key):
             start, end = line.words[at].start, line.words[at + len(key) - 1].end
             others = served(line, start) or denied(line, start, end) or _goes_on(line.text[start : start + 80], key)
-            if not others and _of_the_person(line, at, at + len(key) - 1):
+            compound = len(key) == 1 and cv.profile.language == "en" and _COMPOUND.match(line.text, end)
+            if not others and not compound and _of_the_person(cv, line, at, at + len(key) - 1):
                 return cut_line(line, at, at + len(key) - 1)
     return ""
 
 
-_FRONT = 3  # words of a line that may stand before the title that it gives its person
+_FRONT = 1  # words of a line that may stand before the title that it gives its person
+# An English noun of one word goes into compounds of other things: "pilot studies", "nurse delegations".
+_COMPOUND = re.compile(r"\s+(?!(?:with|who|and|or|in|at|for|of|to|on|by|from|seeking|having|bringing|since)\b)[a-z]+")
 _BEING = re.compile(
     r"\b(?:am|was|as|role|roles|position|worked|work|working|serving|served|acting|became|promoted|career|profession"
     r"|trained|qualified|licensed|certified|experienced|freelance|suis|etais|comme|qualite|poste|metier|fonctions?|role"
@@ -74,11 +77,16 @@ _BEING = re.compile(
 )
 
 
-def _of_the_person(line: Line, first: int, last: int) -> bool:
-    """Whether the words may be what its person is, and not whom the line only speaks of: "staff and farmers"."""
-    plural = line.words[last].text.endswith("s") and not line.stems[last].endswith("s")
+def _of_the_person(cv: CV, line: Line, first: int, last: int) -> bool:
+    """Whether the words may be what its person is, and not whom the line only speaks of: "staff and farmers".
+
+    Where no job could be read the CV may be prose, and each clause tells: "Ida Roche, correctrice, 12 ans de métier".
+    """
+    if line.words[last].text.endswith("s") and not line.stems[last].endswith("s"):
+        return False  # several of them
     before = line.up_to(line.words[first].start)
-    return not plural and ((first <= _FRONT and not is_bullet(line)) or _BEING.search(before) is not None)
+    clause = before if cv.profile.experiences else re.split(r"[,;:(|.]", before)[-1]
+    return (len(tokens(clause)) <= _FRONT and not is_bullet(line)) or _BEING.search(before) is not None
 
 
 @lru_cache(maxsize=1024)
