@@ -28,6 +28,7 @@ from cvmatcher.web.render import Partial, Viewer
 from cvmatcher.web.request import WebRequest, clean
 from cvmatcher.web.sight import sight
 from cvmatcher.web.turnview import TurnView
+from cvmatcher.web.welcome import first_progress
 
 FIRST_ANSWER = 0.08  # seconds a POST waits for hits in order before it answers with what is there
 DOCUMENT_LIMIT = 8 << 20  # bytes of a file dropped onto the composer, with its form
@@ -107,6 +108,7 @@ async def _page(
         tray=await tray_of(request),
         examples=EXAMPLES,
         empty=not views and await candidates.is_empty(),
+        progress=None if views else await first_progress(),
         linked=linked,
         **await marks(user_id, views),
     )

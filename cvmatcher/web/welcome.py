@@ -65,7 +65,7 @@ async def _steps(web: Web) -> list[Step]:
     return [Step(one, lines[one.name]) for one in found]
 
 
-async def _progress() -> Progress:
+async def first_progress() -> Progress:
     sums = await ledger.sums()
     running = await jobs.active("ingest") or await jobs.active("sync")
     known = sum(sums.values()) - sums[FileState.REMOVED]
@@ -82,7 +82,7 @@ async def _progress() -> Progress:
 async def page(request: WebRequest, web: Web) -> Response[Any]:
     folder = web.services.settings.folder
     return web.render.page(
-        request.viewer, "welcome/welcome.html", progress=await _progress(), folder=folder, steps=None
+        request.viewer, "welcome/welcome.html", progress=await first_progress(), folder=folder, steps=None
     )
 
 
@@ -91,7 +91,7 @@ async def progress(request: WebRequest, web: Web) -> Response[Any]:
     """What the page fetches every two seconds."""
     if not request.is_partial:
         return Redirect("/welcome", status_code=303)
-    return web.render.fragment(request.viewer, "welcome/_progress.html", progress=await _progress())
+    return web.render.fragment(request.viewer, "welcome/_progress.html", progress=await first_progress())
 
 
 @get("/welcome/checks", guards=[admin])
@@ -101,7 +101,7 @@ async def checks(request: WebRequest, web: Web) -> Response[Any]:
     if request.is_partial:
         return web.render.fragment(request.viewer, "welcome/_steps.html", steps=steps, folder=folder)
     return web.render.page(
-        request.viewer, "welcome/welcome.html", progress=await _progress(), folder=folder, steps=steps
+        request.viewer, "welcome/welcome.html", progress=await first_progress(), folder=folder, steps=steps
     )
 
 
