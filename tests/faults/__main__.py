@@ -41,16 +41,21 @@ def _line(error: Exception) -> str:
 
 
 def tries(arguments: argparse.Namespace) -> list[tuple[int, Case]]:
-    """(seed, case) in the order in which they run: every case once before any a second time; this lane's share."""
+    """(seed, case) in the order in which they run: every case once before any a second time; this lane's share.
+
+    What `--save` holds already is left out, so that a run which was cut goes on by the same command.
+    """
     ordered = sorted(CASES, key=lambda case: rows.ROWS.index(case.row))
-    chosen = [case for case in ordered if not arguments.rows or any(word in case.id for word in arguments.rows)]
+    named = [case for case in ordered if not arguments.rows or any(word in case.id for word in arguments.rows)]
+    chosen = [case for case in named if case.quick or not arguments.quick]
+    done = {(one.seed, one.id) for one in kept(arguments.save)}
     all_tries = [
         (arguments.first + number, case)
         for number in range(arguments.seeds)
         for case in chosen
         if case.most_seeds is None or number < case.most_seeds
     ]
-    return all_tries[arguments.lane :: arguments.lanes]
+    return [one for one in all_tries[arguments.lane :: arguments.lanes] if (one[0], one[1].id) not in done]
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -84,7 +89,10 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--rows", nargs="*", default=[], help="only cases whose name contains one of these")
     parser.add_argument("--report", type=Path, help="the file whose table is written anew")
-    parser.add_argument("--save", type=Path, help="a file that collects the tries of several runs, for --report")
+    parser.add_argument("--quick", action="store_true", help="only the cases that CI has too, without those of minutes")
+    parser.add_argument(
+        "--save", type=Path, help="a file that collects the tries of several runs, for --report; none is done twice"
+    )
     parser.add_argument("--seconds", type=float, default=6 * 3600, help="no further try is begun after these")
     parser.add_argument("--lanes", type=int, default=1, help="how many tries at a time, each on servers of its own")
     parser.add_argument("--lane", type=int, help=argparse.SUPPRESS)
