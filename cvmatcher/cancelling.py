@@ -20,6 +20,7 @@ nobody wants it any more.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable
 from types import SimpleNamespace
@@ -29,6 +30,8 @@ import pymongo.asynchronous.pool
 import pymongo.lock
 import pymongo.network_layer
 import pymongo.pool_shared
+
+log = logging.getLogger(__name__)
 
 _connect: Any = pymongo.pool_shared._configured_protocol_interface  # noqa: SLF001 - there is no other door
 
@@ -63,9 +66,24 @@ def mend() -> None:
 
 
 async def end(*tasks: asyncio.Task[Any], every: float = 0.1) -> None:
-    """Cancels until they are over: other libraries' `asyncio.wait_for` may swallow a cancel on Python 3.11."""
-    left = {task for task in tasks if not task.done()}
+    """Cancels until they are over: other libraries' `asyncio.wait_for` may swallow a cancel on Python 3.11.
+
+    Cancelled itself, it ends them all the same and then raises. What a task raises instead of its cancellation is of
+    no use to whoever wanted it over, and goes to the log.
+    """
+    running = [task for task in tasks if not task.done()]
+    left, cancelled = set(running), False
     while left:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=every)
+        try:
+            await asyncio.wait(left, timeout=every)
+        except asyncio.CancelledError:
+            cancelled = True
+        left = {task for task in left if not task.done()}
+    for task in tasks:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and task in running:
+            log.info("a task that was ended had failed: %r", error)
+    if cancelled:
+        raise asyncio.CancelledError

@@ -24,6 +24,7 @@ from cvmatcher.domain import (
     Need,
     NothingFound,
     Quotation,
+    SearchEvent,
     Status,
     StatusCode,
     Understanding,
@@ -31,6 +32,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
+from cvmatcher.search import SearchRequest
 from cvmatcher.store import turns
 from cvmatcher.web.app import create_app
 from cvmatcher.web.turns import Turns
@@ -195,6 +197,55 @@ async def test_stop_ends_the_work_and_tells_every_reader(site: Site) -> None:
     await site.search.cancelled.wait()
     page = await site.rita.get("/")
     assert "data-stop" not in page.text
+
+
+class Deaf:
+    """A search whose driver swallows its first cancellations, as `asyncio.wait_for` of Python 3.11 may."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.over = asyncio.Event()
+
+    async def run(self, _: SearchRequest) -> AsyncIterator[SearchEvent]:
+        yield UNDERSTOOD
+        try:
+            while True:
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    self.times -= 1
+                    if self.times < 0:
+                        raise
+        finally:
+            self.over.set()
+
+
+@pytest.mark.usefixtures("database")
+async def test_stop_ends_work_that_loses_a_cancellation() -> None:
+    deaf, rita = Deaf(times=2), await person("rita")
+    running = Turns(deaf.run)
+    async with asyncio.timeout(30), running.open():
+        place = await turns.new_conversation(rita.id, "python")
+        turn = await turns.add(turns.NewTurn(place.id, rita.id, "python", running.process))
+        running.begin(turn, SearchRequest("python"))
+        await until(lambda: _reached(turn.id, 1))
+        await running.stop(turn.id)
+        await deaf.over.wait()
+        await until(lambda: _ended(turn.id))
+    assert (await turns.events(turn.id))[-1][1] == Ended(state=EndState.STOPPED)
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_turn_stopped_before_it_has_begun_is_stopped() -> None:
+    rita = await person("rita")
+    running = Turns(Deaf(times=0).run)
+    async with asyncio.timeout(30), running.open():
+        place = await turns.new_conversation(rita.id, "python")
+        turn = await turns.add(turns.NewTurn(place.id, rita.id, "python", running.process))
+        running.begin(turn, SearchRequest("python"))
+        await running.stop(turn.id)
+        await until(lambda: _ended(turn.id))
+    assert (await turns.events(turn.id))[-1][1] == Ended(state=EndState.STOPPED)
 
 
 async def test_a_new_question_stops_the_one_before(site: Site) -> None:

@@ -10,8 +10,9 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any
 from uuid import uuid4
 
 from pymongo.errors import PyMongoError
@@ -49,7 +50,7 @@ class Turns:
         self.process = uuid4().hex
         self._run = run
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._ends: dict[str, EndState] = {}  # why a task was cancelled
+        self._stops: dict[str, asyncio.Future[EndState]] = {}  # done once a turn is to end early: as what
         self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     @asynccontextmanager
@@ -62,52 +63,63 @@ class Turns:
             await end(*loops)
             tasks = list(self._tasks.items())
             for turn_id, _ in tasks:
-                self._cancel(turn_id, EndState.INTERRUPTED)
+                self._end_early(turn_id, EndState.INTERRUPTED)
             await asyncio.gather(*(task for _, task in tasks), return_exceptions=True)
 
     # ------------------------------------------------------------------------------------------------ running turns
 
     def begin(self, turn: Turn, request: SearchRequest) -> None:
         """Starts the work of a turn saved with `process` as its owner."""
-        task = asyncio.create_task(self._work(turn.id, request))
-        self._tasks[turn.id] = task
+        stop = self._stops[turn.id] = asyncio.get_running_loop().create_future()
+        task = self._tasks[turn.id] = asyncio.create_task(self._work(turn.id, request, stop))
         task.add_done_callback(lambda _: self._forget(turn.id))
 
     def _forget(self, turn_id: str) -> None:
         self._tasks.pop(turn_id, None)
-        self._ends.pop(turn_id, None)
+        self._stops.pop(turn_id, None)
 
     async def stop(self, turn_id: str) -> None:
         """Ends a turn as stopped: at once if it runs here, else by the field that its owner watches."""
-        if not self._cancel(turn_id, EndState.STOPPED):
+        if not self._end_early(turn_id, EndState.STOPPED):
             await store.ask_stop(turn_id)
 
-    def _cancel(self, turn_id: str, end: EndState) -> bool:
-        task = self._tasks.get(turn_id)
-        if task is None:
+    def _end_early(self, turn_id: str, state: EndState) -> bool:
+        stop = self._stops.get(turn_id)
+        if stop is None:
             return False
-        self._ends.setdefault(turn_id, end)
-        task.cancel()
+        if not stop.done():
+            stop.set_result(state)
         return True
 
-    async def _work(self, turn_id: str, request: SearchRequest) -> None:
+    async def _work(self, turn_id: str, request: SearchRequest, stop: asyncio.Future[EndState]) -> None:
         clock = _Clock()
         try:
-            end = await self._write(turn_id, request, clock)
+            ended = await self._until_stopped(self._write(turn_id, request, clock), stop)
         except LeaseLost:
             return
-        except asyncio.CancelledError:
-            end = Ended(state=self._ends.get(turn_id, EndState.INTERRUPTED))
         except Exception:  # whatever the search died of, its reader is told and the log has the traceback
-            stopped = self._ends.get(turn_id)  # a driver that is cancelled in the middle may raise its own error
-            if stopped is None:
-                log.exception("turn %s failed", turn_id)
-            end = Ended(state=stopped or EndState.FAILED)
-        if end.state is EndState.DONE:
-            clock.reach(end.type)
+            log.exception("turn %s failed", turn_id)
+            ended = Ended(state=EndState.FAILED)
+        if ended.state is EndState.DONE:
+            clock.reach(ended.type)
             await store.set_stages(turn_id, clock.stages)
-        await store.close(turn_id, end)
+        await store.close(turn_id, ended)
         self._ring(turn_id)
+
+    @staticmethod
+    async def _until_stopped(work: Coroutine[Any, Any, Ended], stop: asyncio.Future[EndState]) -> Ended:
+        """What the work gives, or its early end: then nothing of it runs any more. Raises what the work raises.
+
+        The work is a task of its own, so that it can be cancelled until it is over and the turn still be closed.
+        """
+        working = asyncio.create_task(work)
+        try:
+            await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+        finally:
+            await end(working)
+        return Ended(state=stop.result())
 
     async def _write(self, turn_id: str, request: SearchRequest, clock: _Clock) -> Ended:
         """Writes the search's events as they come; gives the last, which is not written here."""
@@ -149,8 +161,7 @@ class Turns:
                     yield batch
             await reading  # raises what the search died of
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            await end(reading)
 
     # ------------------------------------------------------------------------------------------------ following them
 
@@ -230,6 +241,6 @@ class Turns:
             for turn_id in list(self._bells):
                 self._ring(turn_id)
         elif isinstance(news, StopAsked):
-            self._cancel(news.turn, EndState.STOPPED)
+            self._end_early(news.turn, EndState.STOPPED)
         elif news.turn not in self._tasks:
             self._ring(news.turn)
