@@ -237,7 +237,7 @@ class Follower:
     async def _change_model(self, model_id: str) -> None:
         """Fills an index of that model while the old one answers, then puts it in its place.
 
-        Where the model cannot be loaded, candidates are found by words only as their old vectors go.
+        Where the model cannot be loaded, the old one goes on; who is new or changes is found by words only.
         """
         if self.models is None:
             return

@@ -66,12 +66,16 @@ class Mirror:
         return removed
 
     async def differing(self) -> list[str]:
-        """Candidates whose content in an index is not the one in MongoDB now."""
-        ours = await vectors.hashes(self.model_id)
-        searchable = {key: content for key, content in ours.items() if key not in self.refused}
-        everyone = await vectors.hashes()
-        found = _differing(searchable, self.vectors.stats().candidates)
-        return sorted(found | _differing(everyone, self.words.stats().candidates))
+        """Candidates whose content in an index is not the one in MongoDB now.
+
+        After a change of model the old one's vectors go from MongoDB, candidate by candidate, maybe before this process
+        has changed: as long as the content is the same, what the index holds of it is right and stays.
+        """
+        ours, everyone = await vectors.hashes(self.model_id), await vectors.hashes()
+        held = self.vectors.stats().candidates
+        left_behind = {key: content for key, content in held.items() if everyone.get(key) == content}
+        searchable = left_behind | {key: content for key, content in ours.items() if key not in self.refused}
+        return sorted(_differing(searchable, held) | _differing(everyone, self.words.stats().candidates))
 
     async def _put(self, entries: Iterable[VectorEntry]) -> None:
         good = [entry for entry in entries if self._of_our_model(entry)]

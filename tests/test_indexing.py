@@ -191,6 +191,23 @@ async def test_comparison_mends_what_the_stream_never_told(process: Process) -> 
     assert process.follower.stats().corrected == 3
 
 
+async def test_comparison_takes_nobody_out_whose_old_vectors_were_tidied_away(process: Process) -> None:
+    """Another model answers since, and this process has not yet changed: until it does, it finds everybody."""
+    content = await put("a", "java developer")
+    await process.reaches("a", content)
+    made = await vectors.made_with("a")
+    assert made is not None
+    following = HashEmbedder(8, "another/model")
+    rows = await following.embed(["java developer"], "passage")
+    await vectors.put_beside(VectorEntry("a", content, following.model_id, rows), made)
+    await vectors.tidy("a", following.model_id)
+    assert await vectors.hashes(EMBEDDER.model_id) == {}
+    assert await process.follower.compare() == 0
+    assert await process.find("java developer") == ["a"]
+    await remove("a")
+    await process.reaches("a", None)
+
+
 async def test_comparison_runs_by_itself() -> None:
     process = Process(compare_seconds=0.05)
     async with process.follower:

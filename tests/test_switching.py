@@ -444,7 +444,7 @@ async def test_without_the_old_model_the_new_one_answers_at_once(
     assert state.report is None, "nothing was compared, and nothing pretends so"
 
 
-async def test_a_web_process_without_the_new_model_finds_by_words(
+async def test_a_web_process_without_the_new_model_goes_on_with_what_it_holds(
     parts: Parts, database: Database, tmp_path: Path
 ) -> None:
     def old_only(model: str | None) -> Any:
@@ -456,7 +456,8 @@ async def test_a_web_process_without_the_new_model_finds_by_words(
         await worker.drain(wishing(parts, NEW, gate=gate()))
         await until(lambda: _true("hub is out of reach" in services.follower.stats().last_error))
         await services.follower.compare()
-        assert services.vectors.stats().candidates == {}, "vectors of another model are not searched"
+        assert services.vectors.stats().candidates == await vectors.hashes(NEW), "what it holds of them is still right"
+        assert services.vectors.stats().model_id == OLD
         assert (await found(services, KNOWN_FOR["Ada"]))[0] == "Ada"
 
 

@@ -113,8 +113,9 @@ class Turns:
         The work is a task of its own, so that it can be cancelled until it is over and the turn still be closed.
         """
         working = asyncio.create_task(work)
+        either: tuple[asyncio.Future[Any], ...] = working, stop
         try:
-            await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if working.done():
                 return working.result()
         finally:
