@@ -74,6 +74,9 @@ class IngestParts:
     embedder: Embedder  # of the model that the settings wish for
     other: Callable[[str], Awaitable[Embedder]] = no_other  # of another, by its id; raises Unavailable, Misconfigured
     mended: Callable[[], Awaitable[frozenset[QuarantineReason]]] = nothing  # what `read` refuses no file for any more
+    read_rest: Callable[[bytes, str, str, CVText], Awaitable[CVText]] | None = (
+        None  # `read`, where much is known of these bytes
+    )
     secret: bytes = b""
     reader: str = ""  # version of `read`, for receipts
     owner: str = "worker"
@@ -300,7 +303,7 @@ async def _read_again(row: LedgerRow, candidate: Candidate, parts: IngestParts, 
     try:
         data = await _fetch(row, parts)
         receipt.reach("fetched")
-        text = await _read(row, data, parts)
+        text = await _read_rest(row, data, candidate, parts)
     except Unreadable as error:
         log.info("%s cannot be read again: %s", tag(row.key), error)
         return None
@@ -309,6 +312,13 @@ async def _read_again(row: LedgerRow, candidate: Candidate, parts: IngestParts, 
     if not left <= known or (text.pages, text.unread) == (candidate.pages, candidate.unread):
         return None
     return await _take_in(row, _content(row, data) or _content_of_text(text), text, parts, receipt)
+
+
+async def _read_rest(row: LedgerRow, data: bytes, candidate: Candidate, parts: IngestParts) -> CVText:
+    """All of the file, where pages of the very same bytes that are known take no time."""
+    if parts.read_rest is None or _content(row, data) != candidate.content_hash:
+        return await _read(row, data, parts)
+    return await parts.read_rest(data, row.name, row.mime, CVText(pages=candidate.pages, unread=candidate.unread))
 
 
 async def _enrich(row: LedgerRow, candidate: Candidate | None, parts: IngestParts, receipt: Receipt) -> FileState:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from arq import ArqRedis
@@ -28,6 +29,10 @@ CONTROL = "cvmatcher:control"  # scans and jobs: never behind a backlog of files
 FILES = "cvmatcher:files"
 INGEST, SCAN, FOLLOW = "ingest", "scan", "follow"
 EVERYTHING, OUTDATED, TIDYING = "all:", "outdated:", "tidy:"  # where a rebuild begins
+PASSING = frozenset(  # where a machine that is less busy may read what this one did not
+    {QuarantineReason.TOO_SLOW, QuarantineReason.TOO_MUCH_MEMORY, QuarantineReason.READER_CRASHED}
+)
+REREADS = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))  # before each try
 MACHINES = frozenset({QuarantineReason.NEEDS_OCR, QuarantineReason.NEEDS_LIBREOFFICE})  # a file is not at fault
 WORKER_SILENCE = 15.0  # seconds without a heartbeat
 
@@ -121,6 +126,11 @@ async def retry_mended(queue: Queue, mended: Callable[[], Awaitable[Collection[Q
     count = await ledger.retry_quarantined(here) + await ledger.read_again(await candidates.partly_read(here))
     await enqueue_files(queue, await ledger.due(count))
     return count
+
+
+async def retry_slow() -> int:
+    """Has pages that were not read for a passing reason read again, later and later, a few times; how many files."""
+    return await ledger.read_later(await candidates.partly_read(PASSING), REREADS)
 
 
 async def confirm_removals(queue: Queue, source: str, by: str) -> int:

@@ -30,10 +30,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class PDFText:
-    """`scans` are the zero-based pages that are pictures without text."""
+    """`scans` are the zero-based pages that are pictures without text; `pictures` the large ones on pages with text,
+    each as its page and its box in points.
+    """
 
     text: CVText
     scans: tuple[int, ...] = ()
+    pictures: tuple[tuple[int, list[float]], ...] = ()
 
 
 async def read_pdf(data: bytes, *, limits: Limits | None = None) -> CVText:
@@ -44,12 +47,16 @@ async def read_pdf(data: bytes, *, limits: Limits | None = None) -> CVText:
     return (await _read(data, limits or Limits(), scans_too=False)).text
 
 
-async def read_pdf_and_scans(data: bytes, *, limits: Limits | None = None) -> PDFText:
-    """As read_pdf, but a PDF of scans alone is no refusal: its pages are empty and listed in `scans`."""
-    return await _read(data, limits or Limits(), scans_too=True)
+async def read_pdf_and_scans(data: bytes, *, limits: Limits | None = None, pictures_too: bool = False) -> PDFText:
+    """As read_pdf, but a PDF of scans alone is no refusal: its pages are empty and listed in `scans`.
+
+    `pictures_too`: `pictures` are looked for, as in what LibreOffice made of a text document, where they are content;
+    a designer's PDF is full of pictures that are ground and ornament.
+    """
+    return await _read(data, limits or Limits(), scans_too=True, pictures_too=pictures_too)
 
 
-async def _read(data: bytes, limits: Limits, *, scans_too: bool) -> PDFText:
+async def _read(data: bytes, limits: Limits, *, scans_too: bool, pictures_too: bool = False) -> PDFText:
     check_size(data, limits)
     read: dict[str, Any] = await guard.run(
         _READER,
@@ -58,8 +65,10 @@ async def _read(data: bytes, limits: Limits, *, scans_too: bool) -> PDFText:
         max_pages=limits.max_pages,
         max_chars=limits.max_chars,
         scans_too=scans_too,
+        pictures_too=pictures_too,
     )
-    return PDFText(CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"]), tuple(read["scans"]))
+    text = CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"])
+    return PDFText(text, tuple(read["scans"]), tuple((page, box) for page, box in read["pictures"]))
 
 
 def is_pdf(data: bytes) -> bool:

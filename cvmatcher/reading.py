@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
@@ -27,7 +28,7 @@ LIMITS = pdf.Limits()
 OCR_LANGUAGES = ("fra", "eng")
 OFFICE = guard.Limits(seconds=20.0)
 OCR_PAGE = guard.Limits(seconds=20.0)
-OCR_SECONDS = 35.0  # all scanned pages of a file together: an ingest job lives 60 s
+OCR_SECONDS = 35.0  # from the beginning of a file, for all its pictures of words: an ingest job lives 60 s
 
 _PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|BM|RIFF....WEBP", re.DOTALL)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -35,22 +36,23 @@ _OPENDOCUMENT = b"application/vnd.oasis.opendocument.text"
 _PLAIN_SUFFIXES = frozenset({"", ".txt", ".md", ".text"})
 
 
-async def read_cv(data: bytes, name: str, mime: str = "") -> CVText:
-    """`name` and `mime` decide only where the bytes leave it open, and tell a PDF that is none.
+async def read_cv(data: bytes, name: str, mime: str = "", known: CVText | None = None) -> CVText:
+    """`name` and `mime` decide only where the bytes leave it open, and tell a PDF that is none. `known`: what was read
+    of the same bytes before; pictures of words that it has are not recognised once more.
 
     Raises Unreadable with the reason for the quarantine, Unavailable when no child can be started.
     """
     pdf.check_size(data, LIMITS)
+    ocr = _Recognition(known)
     suffix = PurePath(name).suffix.lower()
     if pdf.is_pdf(data) or not data.strip(b"\0\t\n\r\f "):
-        return await _read_pdf(data)
+        return await _read_pdf(data, ocr)
     if suffix == ".pdf" or mime == "application/pdf":
         raise Unreadable(QuarantineReason.NOT_A_PDF)
     if written_by := _office_suffix(data):
-        return await _read_office(data, written_by)
+        return await _read_office(data, written_by, ocr)
     if data.startswith(b"PK\x03\x04"):
-        text = await _read_by("docx_text:read", data, max_chars=LIMITS.max_chars)
-        return text if text.pages else await _read_office(data, ".docx")  # scans, pasted into Word
+        return await _read_docx(data, ocr)
     if _PICTURE.match(data):
         languages = await _ocr_languages()
         if not languages:
@@ -71,13 +73,13 @@ def _office_suffix(data: bytes) -> str:
     return ".odt" if is_text else ""
 
 
-async def _read_office(data: bytes, suffix: str) -> CVText:
+async def _read_office(data: bytes, suffix: str, ocr: _Recognition) -> CVText:
     if not await guard.run("cvmatcher.guarded.office:installed", limits=OFFICE):
         raise Unreadable(QuarantineReason.NEEDS_LIBREOFFICE)
     made = await guard.run(
         "cvmatcher.guarded.office:to_pdf", data, limits=OFFICE, suffix=suffix, seconds=OFFICE.seconds - 3
     )
-    return await _read_pdf(made)
+    return await _read_pdf(made, ocr, pictures_too=True)
 
 
 async def _read_by(function: str, data: bytes, limits: guard.Limits | None = None, **arguments: Any) -> CVText:
@@ -85,44 +87,91 @@ async def _read_by(function: str, data: bytes, limits: guard.Limits | None = Non
     return CVText(pages=tuple(read["pages"]), hidden_text=read["hidden"])
 
 
-async def _read_pdf(data: bytes) -> CVText:
-    read = await pdf.read_pdf_and_scans(data, limits=LIMITS)
-    if not read.scans:
-        return read.text
-    pages = list(read.text.pages)
-    left = await _read_scans(data, read.scans, pages)
-    if not any(pages):
-        raise Unreadable(*next(iter(left.values()), (QuarantineReason.NO_TEXT, "")))
-    unread = Unread(pages=tuple(left), reason=next(iter(left.values()))[0]) if left else None
-    return CVText(pages=tuple(pages), hidden_text=read.text.hidden_text, unread=unread)
+async def _read_docx(data: bytes, ocr: _Recognition) -> CVText:
+    """Its text is one page; each large picture that it shows beside is one more."""
+    read = await guard.run("cvmatcher.guarded.docx_text:read", data, limits=LIMITS.child, max_chars=LIMITS.max_chars)
+    if not read["pages"]:  # scans, pasted into Word
+        return await _read_office(data, ".docx", ocr)
+    pages = [*read["pages"], *("" for _ in read["pictures"])]
+    pictures = [_Picture(1 + number, "read_entry", {"entry": name}) for number, name in enumerate(read["pictures"])]
+    return await ocr.fill(CVText(pages=tuple(pages), hidden_text=read["hidden"]), data, pictures)
 
 
-async def _read_scans(data: bytes, scans: Sequence[int], pages: list[str]) -> dict[int, tuple[QuarantineReason, str]]:
-    """Writes into `pages` what tesseract reads of the scanned ones; those it could not read, and why."""
-    languages = await _ocr_languages()
-    if not languages:
-        return dict.fromkeys(scans, (QuarantineReason.NEEDS_OCR, "scan, no OCR here"))
-    left = dict.fromkeys(scans, (QuarantineReason.TOO_SLOW, f"{len(scans)} scanned pages"))
-    with suppress(TimeoutError):
-        async with asyncio.timeout(OCR_SECONDS):
-            for number in scans:
-                try:
-                    pages[number] = await _read_scan(data, number, languages)
-                except Unreadable as error:
-                    left[number] = (error.reason, str(error))
-                else:
-                    del left[number]
-    return left
+async def _read_pdf(data: bytes, ocr: _Recognition, *, pictures_too: bool = False) -> CVText:
+    read = await pdf.read_pdf_and_scans(data, limits=LIMITS, pictures_too=pictures_too)
+    whole = {"max_pages": LIMITS.max_pages}
+    pictures = [_Picture(page, "read_page", whole | {"page": page}) for page in read.scans]
+    pictures += [_Picture(page, "read_part", whole | {"page": page, "box": box}) for page, box in read.pictures]
+    text = await ocr.fill(read.text, data, pictures)
+    if not any(text.pages):
+        raise Unreadable(*next(iter(ocr.left.values()), (QuarantineReason.NO_TEXT, "")))
+    return text
 
 
-async def _read_scan(data: bytes, page: int, languages: str) -> str:
+# --------------------------------------------------------------------------------------------------------- pictures
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A picture of words on a page: what of cvmatcher.guarded.ocr reads it, and by which arguments."""
+
+    page: int
+    function: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class _Recognition:
+    """What tesseract reads of one file, in the time that it has. `left`: pages it could not read, and why."""
+
+    known: CVText | None
+    until: float = field(default_factory=lambda: asyncio.get_running_loop().time() + OCR_SECONDS)
+    left: dict[int, tuple[QuarantineReason, str]] = field(default_factory=dict)
+
+    async def fill(self, text: CVText, data: bytes, pictures: list[_Picture]) -> CVText:
+        """The text with the words of the pictures on their pages."""
+        pages = list(text.pages)
+        todo = [one for one in pictures if not self._has(one.page, len(pages))]
+        for page in {one.page for one in pictures} - {one.page for one in todo}:
+            pages[page] = self.known.pages[page] if self.known else ""
+        languages = await _ocr_languages() if todo else ""
+        if languages:
+            await self._read(data, todo, pages, languages)
+        else:
+            self.left = {one.page: (QuarantineReason.NEEDS_OCR, "scan, no OCR here") for one in todo}
+        left = dict(sorted(self.left.items()))
+        unread = Unread(pages=tuple(left), reason=next(iter(left.values()))[0]) if left else None
+        return CVText(pages=tuple(pages), hidden_text=text.hidden_text, unread=unread)
+
+    def _has(self, page: int, count: int) -> bool:
+        known = self.known
+        if known is None or len(known.pages) != count:
+            return False
+        return page not in (known.unread.pages if known.unread else ())
+
+    async def _read(self, data: bytes, pictures: list[_Picture], pages: list[str], languages: str) -> None:
+        """One after another until the time is up; a picture that fails takes no other with it."""
+        self.left = {one.page: (QuarantineReason.TOO_SLOW, f"{len(pictures)} pictures of words") for one in pictures}
+        parts: dict[int, list[str]] = {one.page: [pages[one.page]] for one in pictures}
+        open_on = Counter(one.page for one in pictures)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self.until):
+                for one in pictures:
+                    try:
+                        parts[one.page].append(await _words_of(data, one, languages))
+                    except Unreadable as error:
+                        self.left[one.page] = (error.reason, str(error))
+                        continue
+                    open_on[one.page] -= 1
+                    if not open_on[one.page]:
+                        del self.left[one.page]
+        for page, found in parts.items():
+            pages[page] = "\n\n".join(filter(None, found))
+
+
+async def _words_of(data: bytes, picture: _Picture, languages: str) -> str:
     read = await guard.run(
-        "cvmatcher.guarded.ocr:read_page",
-        data,
-        limits=OCR_PAGE,
-        page=page,
-        max_pages=LIMITS.max_pages,
-        languages=languages,
+        f"cvmatcher.guarded.ocr:{picture.function}", data, limits=OCR_PAGE, languages=languages, **picture.arguments
     )
     text: str = read["text"]
     return text

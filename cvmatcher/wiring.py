@@ -276,6 +276,7 @@ async def _services(
         ingest=IngestParts(
             sources=found,
             read=reading.read_cv,
+            read_rest=reading.read_cv,
             mended=reading.mended,
             reader=reading.VERSION,
             structurer=structurer,

@@ -172,8 +172,9 @@ async def _retry_mended(parts: WorkerParts) -> None:
     while True:
         try:
             await jobs.retry_mended(parts.queue, parts.ingest.mended)
+            await jobs.retry_slow()
         except (AppError, PyMongoError, RedisError) as error:
-            log.warning("what waits for text recognition is asked for later: %s", error)
+            log.warning("what could not be read is asked for later: %s", error)
         await asyncio.sleep(MENDED_SECONDS)
 
 
@@ -263,6 +264,7 @@ async def drain(parts: WorkerParts) -> None:
     parts = replace(parts, ingest=replace(parts.ingest, owner=_owner()))
     await _begin(parts)
     await jobs.retry_mended(parts.queue, parts.ingest.mended)
+    await jobs.retry_slow()
     await _work(parts, [], _quiet(parts))
 
 

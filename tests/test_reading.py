@@ -16,7 +16,7 @@ from docx import Document
 from docx.shared import Cm, Pt, RGBColor
 
 from cvmatcher import guard
-from cvmatcher.domain import QuarantineReason, Unread, Unreadable
+from cvmatcher.domain import CVText, QuarantineReason, Unread, Unreadable
 from cvmatcher.guarded.mupdf import pymupdf
 from cvmatcher.reading import mended, read_cv, supported_suffixes
 from tests import odd_files
@@ -234,6 +234,72 @@ async def test_scans_pasted_into_office_files_are_read_by_ocr(converted: Callabl
     whole = docx(pasted)
     for data in (whole, converted(whole, "odt")):
         assert (await read_cv(data, "cv")).text == SAMPLE
+
+
+def illustrated(document: Any) -> None:
+    """Words, then a picture of others, and one of none."""
+    document.add_paragraph("Ada Lovelace, analyst")
+    pasted(document)
+    noise = pymupdf.Pixmap(pymupdf.csGRAY, 400, 300, bytes(number * number % 251 for number in range(120_000)), False)
+    document.add_picture(io.BytesIO(noise.tobytes("png")), width=Cm(15))
+
+
+@needs_tesseract
+async def test_words_in_pictures_of_a_docx_are_read_too() -> None:
+    data = docx(illustrated)
+    text = await read_cv(data, "cv.docx")
+    assert (text.pages, text.unread) == (("Ada Lovelace, analyst", SAMPLE, ""), None)
+
+
+@needs_libreoffice
+@needs_tesseract
+async def test_words_in_pictures_of_an_odt_are_read_too(converted: Callable[[bytes, str], bytes]) -> None:
+    def write(document: Any) -> None:
+        document.add_paragraph("Ada Lovelace, analyst")
+        document.add_picture(cut_out(), width=Cm(15))
+
+    text = await read_cv(converted(docx(write), "odt"), "cv.odt")
+    assert text.unread is None
+    assert [line for line in text.text.splitlines() if line] == ["Ada Lovelace, analyst", SAMPLE]
+
+
+def cut_out() -> io.BytesIO:
+    """A picture of SAMPLE, wide and not high."""
+    page = pymupdf.open(stream=odd_files.text_pdf())[0]
+    return io.BytesIO(page.get_pixmap(dpi=150, clip=pymupdf.Rect(60, 40, 400, 150)).tobytes("png"))
+
+
+async def test_pictures_of_a_docx_that_nothing_here_can_read_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    guard.close()
+    text = await read_cv(docx(illustrated), "cv.docx")
+    assert text.pages == ("Ada Lovelace, analyst", "", "")
+    assert text.unread == Unread(pages=(1, 2), reason=QuarantineReason.NEEDS_OCR)
+    guard.close()
+
+
+async def test_what_is_known_of_a_scan_is_not_recognised_once_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A tesseract of our own, which says what it is asked for the first time."""
+    program = tmp_path / "tesseract"
+    program.write_text(
+        f"""#!/bin/sh
+if [ "$1" = --list-langs ]; then echo Langs; echo eng; exit; fi
+cat > /dev/null
+if mkdir {tmp_path}/once 2> /dev/null; then echo again; else exit 3; fi
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    guard.close()
+    slow = Unread(pages=(2,), reason=QuarantineReason.TOO_SLOW)
+    before = CVText(pages=("page one", "first", ""), unread=slow)
+    text = await read_cv(mixed(odd_files.scan(), odd_files.scan()), "cv.pdf", known=before)
+    assert (text.pages, text.unread) == (("page one", "first", "again"), None)
+    guard.close()
 
 
 async def test_scans_pasted_into_word_wait_for_libreoffice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

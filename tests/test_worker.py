@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,46 @@ async def test_pages_that_could_not_be_read_are_read_once_they_can_be(
     assert row is not None
     assert (row.read_again, row.next_try) == (False, None)
     assert [step.name for step in row.receipt].count("asked again") == 1
+    await assert_sound()
+
+
+async def test_pages_that_took_too_long_come_back_by_themselves_a_few_times(
+    parts: worker.WorkerParts, tmp_path: Path
+) -> None:
+    answers = [("Ada", "", ""), ("Ada", "", ""), ("Ada", "", "German"), ("Ada", "", "German")]
+    seen: list[CVText] = []
+
+    def text() -> CVText:
+        pages = answers.pop(0)
+        unread = tuple(number for number, page in enumerate(pages) if not page)
+        return CVText(pages=pages, unread=Unread(pages=unread, reason=QuarantineReason.TOO_SLOW))
+
+    async def read(_data: bytes, _name: str, _mime: str) -> CVText:
+        return text()
+
+    async def read_rest(_data: bytes, _name: str, _mime: str, known: CVText) -> CVText:
+        seen.append(known)
+        return text()
+
+    write(tmp_path, "a.txt", "Ada")
+    parts = replace(parts, ingest=replace(parts.ingest, read=read, read_rest=read_rest))
+    await jobs.request_scan(parts.queue, by="admin")
+    await worker.drain(parts)
+    waits = []
+    while await jobs.retry_slow():
+        assert await jobs.retry_slow() == 0, "it is written down already"
+        row = await ledger.get("folder:a.txt")
+        assert row is not None
+        assert row.next_try is not None
+        assert not row.is_being_read_again
+        waits.append(row.next_try - datetime.now(UTC))
+        await ledger.collection().update_many({}, {"$set": {"next_try": datetime.now(UTC)}})
+        assert await ingest.run("folder:a.txt", parts.ingest) is FileState.SEARCHABLE
+    assert waits == sorted(waits)
+    assert (len(waits), answers) == (len(jobs.REREADS), [])
+    assert [len(known.unread.pages) for known in seen if known.unread] == [2, 2, 1]
+    (cv,) = await all_candidates()
+    assert (cv.pages[2], cv.unread) == ("German", Unread(pages=(1,), reason=QuarantineReason.TOO_SLOW))
     await assert_sound()
 
 

@@ -18,11 +18,14 @@ from docx.oxml.ns import qn
 
 from cvmatcher.domain import QuarantineReason, Unreadable
 from cvmatcher.guarded import clean
+from cvmatcher.guarded.visible import LARGE_PICTURE
 
 MOST_ENTRIES = 2_000
 MOST_UNPACKED = 100 << 20  # bytes, all entries together
 MOST_RATIO = 200  # unpacked to packed, for entries of more than a megabyte; text packs 10 to 30 times
 SMALLEST = 4  # half points
+POINT = 12_700  # of Word's units
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 
 _BROKEN = (
     PackageNotFoundError,
@@ -43,7 +46,10 @@ _SKIPPED = {
 
 
 def read(data: bytes, *, max_chars: int) -> dict[str, Any]:
-    """{"pages": [text], "hidden": text}; no page when pictures are all there is. Raises Unreadable, or MemoryError."""
+    """{"pages": [text], "hidden": text, "pictures": [entry of the package, …]}; no page when pictures are all there is.
+
+    `pictures` are the large ones, in reading order. Raises Unreadable, or MemoryError.
+    """
     names = _check_package(data)
     try:
         document = Document(io.BytesIO(data))
@@ -57,10 +63,33 @@ def read(data: bytes, *, max_chars: int) -> dict[str, Any]:
         raise Unreadable(QuarantineReason.TOO_MUCH_TEXT)
     text, unseen = clean.clean_lines(lines), clean.clean_line(" ".join(hidden))
     if not text and any(name.startswith("word/media/") for name in names):
-        return {"pages": [], "hidden": unseen}
+        return {"pages": [], "hidden": unseen, "pictures": []}
     if not text:
         raise Unreadable(QuarantineReason.HIDDEN_TEXT_ONLY if unseen else QuarantineReason.NO_TEXT)
-    return {"pages": [text], "hidden": unseen}
+    return {"pages": [text], "hidden": unseen, "pictures": _large_pictures(document)}
+
+
+def _large_pictures(document: Any) -> list[str]:
+    """By the size at which they are shown: a portrait or a logo is smaller. Drawings in Word's own formats are left."""
+    found: dict[str, None] = {}
+    for drawing in document.element.body.iter(qn("w:drawing")):
+        size, blip = next(drawing.iter(qn("wp:extent")), None), next(drawing.iter(qn("a:blip")), None)
+        if size is None or blip is None or not _is_large(size):
+            continue
+        relation = document.part.rels.get(blip.get(qn("r:embed")) or "")
+        if relation is None or relation.is_external:
+            continue
+        name = str(relation.target_part.partname).lstrip("/")
+        if name.lower().endswith(PICTURES):
+            found[name] = None
+    return list(found)
+
+
+def _is_large(size: Any) -> bool:
+    try:
+        return int(size.get("cx", "0")) * int(size.get("cy", "0")) >= LARGE_PICTURE * POINT**2
+    except ValueError:
+        return False
 
 
 def _check_package(data: bytes) -> set[str]:

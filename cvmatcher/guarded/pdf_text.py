@@ -19,10 +19,13 @@ _MARKUP = re.compile(rb"<\s*(!doctype|html|head|body|script|svg|\?php|iframe)\b"
 _TORN = ("zlib error", "too many syntax errors", "treating as end of file")  # the page's own text did not come whole
 
 
-def read(data: bytes, *, max_pages: int, max_chars: int, scans_too: bool = False) -> dict[str, Any]:
-    """{"pages": [text of page 0, …], "hidden": text, "scans": [page, …]}. Raises Unreadable, or MemoryError.
+def read(
+    data: bytes, *, max_pages: int, max_chars: int, scans_too: bool = False, pictures_too: bool = False
+) -> dict[str, Any]:
+    """{"pages": [text of page 0, …], "hidden": text, "scans": [page, …], "pictures": [[page, box], …]}.
 
     `scans` are the pages that are a picture without text. `scans_too`: a file of nothing else is no refusal.
+    `pictures_too`: the large pictures on pages with text are looked for. Raises Unreadable, or MemoryError.
     """
     mupdf.warnings()
     document = open_pdf(data, max_pages=max_pages)
@@ -30,6 +33,7 @@ def read(data: bytes, *, max_pages: int, max_chars: int, scans_too: bool = False
     pages: list[str] = []
     hidden: list[str] = []
     scans: list[int] = []
+    pictures: list[tuple[int, list[float]]] = []
     try:
         for number in range(document.page_count):
             page = document[number]
@@ -38,13 +42,15 @@ def read(data: bytes, *, max_pages: int, max_chars: int, scans_too: bool = False
             hidden.append(unseen)
             if not shown and visible.is_picture(page):
                 scans.append(number)
+            elif shown and pictures_too:
+                pictures += [(number, box) for box in visible.large_pictures(page)]
             max_chars -= len(shown) + len(unseen)
     except mupdf.ERRORS as error:
         raise mupdf.failure(error) from error
     hidden_text = "\n".join(text for text in hidden if text)
     if not any(pages) and not (scans and scans_too):
         raise Unreadable(QuarantineReason.HIDDEN_TEXT_ONLY if hidden_text else QuarantineReason.NO_TEXT)
-    return {"pages": pages, "hidden": hidden_text, "scans": scans}
+    return {"pages": pages, "hidden": hidden_text, "scans": scans, "pictures": pictures}
 
 
 def open_pdf(data: bytes, *, max_pages: int) -> Any:

@@ -27,6 +27,7 @@ SMALLEST = 2.0  # points; nobody reads what is no larger
 CONTRAST = 30  # of 255, in the channel that differs most: #e1e1e1 on white is the limit
 SCALE = 1.5  # pixels per point
 MOST_PIXELS = 3_000_000  # of one picture
+LARGE_PICTURE = 40_000  # square points, 50 cm²: a portrait or a logo is smaller
 SCAN_SHARE = 0.5  # of the page that pictures cover when it is a scan
 MANY = 4000  # words; beyond that overlaps are not looked for
 
@@ -170,6 +171,17 @@ def is_picture(page: Any) -> bool:
             part = pymupdf.Rect(box) & page.rect
             covered += max(0.0, part.width) * max(0.0, part.height)
     return bool(covered > SCAN_SHARE * whole)
+
+
+def large_pictures(page: Any) -> list[list[float]]:
+    """The boxes of pictures that are large enough to hold words worth reading, in reading order, each once."""
+    found = {
+        tuple(round(side, 1) for side in (pymupdf.Rect(box) & page.rect))
+        for kind, box, *_ in page.get_bboxlog()
+        if kind == "fill-image" and pymupdf.Rect(box).is_valid
+    }
+    large = [box for box in found if (box[2] - box[0]) * (box[3] - box[1]) >= LARGE_PICTURE]
+    return [list(box) for box in sorted(large, key=lambda box: (box[1], box[0]))]
 
 
 def _roughness(picture: Pixels) -> Difference:

@@ -56,6 +56,7 @@ class LedgerRow(Value):
     tries: int = 0
     next_try: datetime | None = None
     read_again: bool = False  # the file itself, although it is searchable: not all of it could be read
+    rereads: int = 0  # how often that was begun by itself since the file last changed
     candidate_id: str | None = None
     content_hash: str | None = None
     duplicate_of: str | None = None  # key of the primary file
@@ -64,6 +65,11 @@ class LedgerRow(Value):
     lease_until: datetime | None = None
     added_by: str = ""  # id of the user who uploaded it
     receipt: tuple[Step, ...] = ()
+
+    @property
+    def is_being_read_again(self) -> bool:
+        """Now, not later."""
+        return self.read_again and (self.next_try is None or self.next_try <= now())
 
     @property
     def file(self) -> SourceFile:
@@ -106,6 +112,7 @@ class LedgerDocument(Document):
     tries: int = 0
     next_try: datetime | None = None
     read_again: bool = False
+    rereads: int = 0
     candidate_id: str | None = None
     content_hash: str | None = None
     duplicate_of: str | None = None
@@ -417,7 +424,11 @@ def fresh(moment: datetime) -> Raw:
         "tries": 0,
         "next_try": None,
         "read_again": False,
+        "rereads": 0,
     }
+
+
+_NEVER: Raw = {"$in": [0, None]}  # rows of older versions have no count
 
 
 async def retry(key: str) -> Due:
@@ -446,6 +457,20 @@ async def read_again(keys: Iterable[str]) -> int:
         query = {"_id": {"$in": some}, "state": FileState.SEARCHABLE}
         change = {"$set": {"read_again": True, "next_try": now()}, "$push": more_steps([step("asked again")])}
         count += int((await collection().update_many(query, change)).modified_count)
+    return count
+
+
+async def read_later(keys: Iterable[str], waits: Sequence[timedelta]) -> int:
+    """As `read_again`, but after the first of `waits`, after the second the next time, and no more after the last.
+
+    A file that waits for something already is left to it. How many were written down.
+    """
+    count = 0
+    for some in in_chunks(keys):
+        for done, wait in enumerate(waits):
+            query = {"_id": {"$in": some}, "state": FileState.SEARCHABLE, "next_try": None, "rereads": done or _NEVER}
+            change = {"$set": {"read_again": True, "rereads": done + 1, "next_try": now() + wait}}
+            count += int((await collection().update_many(query, change)).modified_count)
     return count
 
 
