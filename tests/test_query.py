@@ -78,6 +78,11 @@ def asked(message: str) -> set[tuple[str, str, str]]:
         ("Le directeur nous demande un couvreur", {("title", "must", "couvreur")}),
         ("plombier, l'allemand aiderait", {("title", "must", "plombier"), ("language", "nice", "de")}),
         ("cariste, site du Havre", {("title", "must", "cariste"), ("place", "must", "Le Havre")}),
+        (
+            "They'd love a wardrobe supervisor, Leeds",
+            {("title", "must", "wardrobe supervisor"), ("place", "must", "Leeds")},
+        ),
+        ("Qui a déjà piloté un chantier ? maçon", {("title", "must", "maçon")}),
         ("Italian chef", {("title", "must", "chef"), ("skill", "must", "Italian cuisine")}),
         ("comptable italien", {("title", "must", "comptable"), ("language", "must", "it")}),
         ("Profil hôtellerie parlant grec", {("sector", "must", "hôtellerie"), ("language", "must", "el")}),
@@ -125,6 +130,20 @@ def asked(message: str) -> set[tuple[str, str, str]]:
 def test_what_a_message_asks(message: str, expected: set[tuple[str, str, str]]) -> None:
     assert expected <= asked(message)
     assert {kind for kind, _, _ in asked(message)} <= {kind for kind, _, _ in expected} | {"skill"}
+
+
+@pytest.mark.parametrize(
+    ("message", "trades"),
+    [
+        ("product owner, workshops with loss adjusters", {"product owner"}),
+        ("gouvernante, encadre 20 femmes de chambre", {"gouvernante"}),
+        ("looking for nurses or midwives", {"nurses", "midwives"}),
+        ("comptable, pas de stagiaires", {"comptable"}),
+        ("a lecturer, first-author papers", {"lecturer"}),
+    ],
+)
+def test_trades_that_are_only_spoken_of_are_not_asked_for(message: str, trades: set[str]) -> None:
+    assert {c.value for c in understand(message)[0] if c.kind is K.TITLE} == trades
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,18 @@ def _before(message: Message, title: Item, items: Sequence[Item]) -> Item | None
     if not message.english:
         own = _is_head(narrow, message) and titles.ids(title.value)
         return _trade(f"{narrow} {' '.join(tails)}", *span) if own else None
+    if _AGENT.fullmatch(narrow):
+        return _trade(narrow, *span)  # "trichologist or hair specialist": a trade of its own
     names = [f"{narrow} {' '.join(tails[cut:])}" for cut in range(len(tails))]
-    known = next((name for name in names if titles.ids(name)), names[-1])
-    return _trade(known, *span)
+    known = next((name for name in names if titles.ids(name)), "")
+    alone = not re.search(r"[a-z]{3,} $", _SMALL_BEFORE.sub("", message.folded[: span[0]]))
+    return _trade(known or names[-1], *span) if known or alone else None  # "ward sister or charge nurse"
+
+
+_AGENT = re.compile(r"[a-z]{3,}(?:er|or|ist|ian|ician|wright|smith|keeper)s?")
+_SMALL_BEFORE = re.compile(
+    r"\b(?:the|for|need|find|and|our|want|looking|seeking|either|hire|experienced|senior|junior) $"
+)
 
 
 def _behind(message: Message, title: Item, items: Sequence[Item]) -> Item | None:

@@ -13,7 +13,7 @@ from cvmatcher.domain import CriterionKind, Need
 from cvmatcher.query import openings, wishes
 from cvmatcher.query.item import Item, continues
 from cvmatcher.query.kinds import titles
-from cvmatcher.query.message import Message
+from cvmatcher.query.message import SENTENCE_BREAK, SUBJECT, Message
 from cvmatcher.query.wishes import Scope
 from cvmatcher.vocabulary import sectors, skills, words
 from cvmatcher.vocabulary.folding import Token
@@ -138,7 +138,7 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
     value = " ".join(message.text[start:end].split())
     inside = message.words_in(start, end)
     own = _own_clause(message, start, end, named)
-    talk = message.is_prose and not _demanded(message, start, inside)
+    talk = message.is_prose and not (_demanded(message, start, inside) or (own and all(map(_tells, inside))))
     if re.search(r"\bex[- ]$", message.folded[:start]):
         return Item(CriterionKind.EMPLOYER, value, start, end)
     if sectors.ids(value) or (len(inside) <= 4 and _names_firms(inside)):
@@ -150,6 +150,7 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
         kind = _of_a_thing(message, start, inside, named)
         if kind is None and own and not alone and len(inside) <= 4 and _names_a_craft(message, inside):
             kind = CriterionKind.SKILL
+        talk = talk and not (own and _listed(message, start, end, named))
         if kind is None and not talk and len(value) > 3 and (len(inside) > 1 or alone or own):
             kind = CriterionKind.TEXT
     return Item(kind, value, start, end) if kind else None
@@ -168,6 +169,22 @@ def _demanded(message: Message, start: int, inside: Sequence[Token]) -> bool:
     clause = message.folded[message.clause_start(start) : start]
     told = [word for word in inside if not _is_filler(message, word)]
     return (len(told) < 6 and _DEMAND.search(clause) is not None) or (len(told) > 1 and all(map(_tells, told)))
+
+
+_OF_LISTS = frozenset([CriterionKind.SKILL, CriterionKind.EDUCATION, CriterionKind.LANGUAGE])
+
+
+def _listed(message: Message, start: int, end: int, named: Sequence[Item]) -> bool:
+    """Whether it is an element of a list that asks: "Boiler checks, minor repairs, key holding."."""
+    first = max((m.end() for m in SENTENCE_BREAK.finditer(message.folded, 0, start)), default=0)
+    stop = SENTENCE_BREAK.search(message.folded, end)
+    last = stop.start() if stop else len(message.text)
+    parts = message.folded[first:last].count(",") + 1
+    asked = sum(first <= item.start < last and item.kind in _OF_LISTS for item in named)
+    clause = message.clause_start(start), message.clause_end(end)
+    opens = not message.folded[first : clause[0]].strip()  # "Anyway, …" says nothing
+    apart = message.text[max(0, clause[0] - 1) : clause[0]] == "(" or SUBJECT.search(message.folded, *clause)
+    return parts > 1 and asked * 3 >= parts and not (opens or apart) and len(message.words_in(start, end)) < 5
 
 
 _CRAFT = {

@@ -21,7 +21,7 @@ _INCLUSIVE = re.compile(
     r"|ere|ière)(?:[·•.]s)?\b(?!\.\w)|(?<=[a-zà-ÿ])/(?:e|ne|le|euse|rice|trice|ère|ière|ienne|woman|women)\b)",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(
+SUBJECT = re.compile(
     r"\b(?:je|j'|tu|t'|il|elle|on|nous|vous|ils|elles|c'est|ca|i|i'm|i've|i'd|you|he|she|we|we're|we've|they|it|it's"
     r"|that's|there's)\b|(?<=\w)-(?:je|tu|il|elle|on|nous|vous|ils|elles)\b"
 )
@@ -68,7 +68,7 @@ class Message:
     def is_prose(self) -> bool:
         """Whole sentences of somebody who talks, as in a mail: there what no list knows is most often talk."""
         sentences = sum(len(sentence.split()) > 3 for sentence in SENTENCE_BREAK.split(self.folded))
-        return sentences > 1 and (len(_SUBJECT.findall(self.folded)) > 1 or len(self.words) > 24)
+        return sentences > 1 and (len(SUBJECT.findall(self.folded)) > 1 or len(self.words) > 24)
 
     # ------------------------------------------------------------------------------------------------ using up
 

@@ -97,6 +97,9 @@ def _needs(message: Message, scopes: list[Scope], found: list[Item]) -> dict[Ite
             needs |= {i: Need.MUST for i in inside[:-1] if i.kind in _LEADING and i.kind is not inside[-1].kind}
             if scope.plural:
                 _spread_back(message, needs, found, inside[0])
+    titles = [item for item in found if item.kind is CriterionKind.TITLE]
+    if titles and all(needs[item] is Need.NICE for item in titles):
+        needs |= dict.fromkeys(titles, Need.MUST)  # "they'd love a costume supervisor": that is whom they search for
     return needs
 
 

@@ -80,7 +80,7 @@ _REFUSED = re.compile(
     r"\b(?:(?:surtout )?pas (?:de |d'|du |des |un |une |en |dans |a |au |chez |par |la |le |les |issue?s? d[eu]s? "
     r"|venant d[eu]s? )?|sans |sauf |hors |hormis |excepte |tout sauf |a l'exception d\w+ |aucune? "
     r"|en dehors d[eu]s? "
-    r"|a part |(?:n')?ayant jamais (?:fait |ete |travaille )?|jamais (?:de |chez |en |dans |ete |travaille )?"
+    r"|a part |(?:n')?ayant jamais (?:fait |ete |travaille )?|(?<!si )jamais (?:de |chez |en |dans |ete |travaille )?"
     r"|exclu(?:re|ant)? |exclu[st]?(?: les?)? |exclue?s? |(?:a |on )?(?:eviter?|evitez|ecarter|proscrire"
     r"|bannir) (?:les? "
     r"|des? )?|ni |plutot que |en evitant |non[ -](?=issu)|inutile de (?:me )?(?:proposer |presenter )?(?:des? "

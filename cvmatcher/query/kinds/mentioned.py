@@ -9,8 +9,10 @@ import re
 from collections.abc import Sequence
 
 from cvmatcher.domain import CriterionKind
-from cvmatcher.query.item import Item
+from cvmatcher.query import openings
+from cvmatcher.query.item import Item, continues
 from cvmatcher.query.message import Message
+from cvmatcher.vocabulary.folding import tokens
 
 _OWN = r"(?:our|their|his|her|my|the client's|notre|nos|votre|vos|leurs?|mon|ma|mes|sa|son|ses)"
 _SOMEBODYS = re.compile(rf"\b{_OWN}\s+(?:\w+\s+)?$")
@@ -26,7 +28,8 @@ _TELLS = re.compile(
     r"|mont(?:e|ent)|perd(?:ent)?|prepar(?:e|ent)|appel\w+|rappel\w+|dit|disait|ecrit|tient|tombe|accouche|change"
     r"|wants?|needs?|asked|asks|wanted|called|rang|wrote|says?|said|told|walked|left|leaves|leaving|quit"
     r"|retir\w+|goes|going"
-    r"|moved|moving|resign\w+|cancelled|canceled|lasted|died|prefers?|insists?|reckons?|thinks?|has had enough"
+    r"|moved|moving|was|were|came|comes|trusts?|keeps?|resign\w+|cancelled|canceled|lasted|died|prefers?"
+    r"|insists?|reckons?|thinks?|has had enough"
     r"|went)\b"
 )
 _REPLACES = re.compile(
@@ -40,9 +43,32 @@ _REPLACES = re.compile(
 
 def asked(message: Message, trades: Sequence[Item]) -> list[Item]:
     """The trades without those of the people in the story; all of them where no other would be left."""
-    told = [item for item in trades if item.kind is CriterionKind.TITLE and _in_the_story(message, item)]
     titles = [item for item in trades if item.kind is CriterionKind.TITLE]
+    told = [item for item in titles if _in_the_story(message, item) or _dealt_with(message, item, titles)]
     return [item for item in trades if item not in told] if len(told) < len(titles) else list(trades)
+
+
+_DEALT_WITH = re.compile(
+    r"(?:\b(?:with|avec|for|of|to|aux|des|de|d'|by|from|bother|train|trained|forme\w*|encadre\w*|manag\w+|lead"
+    r"|led)\s+(?:the |les |des |our |nos )?"
+    r"|\b(?:\d+|deux|trois|quatre|cinq|six|sept|huit|dix|two|three|four|five|six|seven|eight|ten"
+    r"|vingtaine d[e']|dizaine d[e'])\s*)"
+    r"(?:\w+ )?$"
+)
+
+
+_REFUSED = re.compile(r"\b(?:pas|plus|no|not|sans|ni|nor|jamais|never|hors|sauf|except|ou|or)\b[^,.;!?]*$")
+
+
+def _dealt_with(message: Message, item: Item, trades: Sequence[Item]) -> bool:
+    """Whether several of them stand behind another trade as those whom it leads or serves: "workshops with brokers"."""
+    several = any(token.stem != token.text and token.text.endswith(("s", "x")) for token in tokens(item.value))
+    asked_before = any(other.end < item.start and not continues(message, other.end, item.start) for other in trades)
+    before = message.folded[max(0, item.start - 40) : item.start]
+    opening = openings.found(message.folded, message.text)
+    announced = any(0 <= item.start - end < 12 for _, end in opening)
+    dealt = _DEALT_WITH.search(before) is not None and not _REFUSED.search(before)
+    return several and asked_before and not announced and dealt
 
 
 def _in_the_story(message: Message, item: Item) -> bool:

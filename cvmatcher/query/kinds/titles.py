@@ -93,6 +93,8 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
             or not message.free(start, end)
             or _breaks(message, start, end)
             or re.search(r"\b(?:s'|se |to )$", message.folded[:start])  # "prêt à s'installer"
+            or _a_participle(message.text[start:end])
+            or re.search(r"\w-$", message.text[:start])  # "first-author papers"
             or _within_another(message.text, start, end)
             or _describes(message, start, end)
             or re.search(r"\bex[- ]$", message.folded[:start])  # "ex DAF", the maker of trucks
@@ -121,6 +123,16 @@ def _with_object(message: Message, item: Item) -> Item:
     message.use(item.end, word.end)
     whole = " ".join(message.text[item.start : word.end].split())
     return replace(item, end=word.end, label=whole, value=item.value if titles.ids(item.value) else whole)
+
+
+def _a_participle(name: str) -> bool:
+    """Whether an accent makes a verb of it that no trade has: "piloté" is no pilot."""
+    meant = (titles.everything()[title_id] for title_id in titles.ids(name))
+    return (
+        " " not in name
+        and name.endswith("é")
+        and not any(other.endswith("é") for title in meant for other in title.french)
+    )
 
 
 def _describes(message: Message, start: int, end: int) -> bool:
