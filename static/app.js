@@ -1,4 +1,4 @@
-// What attributes cannot say: keys, closing, lists left alone.
+// What attributes cannot say.
 const one = (selector, root = document) => root.querySelector(selector);
 const all = selector => [...document.querySelectorAll(selector)];
 const on = (event, act) => document.addEventListener(event, act, true); // also what does not bubble
@@ -11,7 +11,16 @@ const move = step => {
   if (next) one("a", next).focus();
 };
 
-const letters = { "/": () => one("[data-composer]")?.focus(), j: () => move(1), k: () => move(-1), "?": () => one("#keys").showModal() };
+const zoom = step => {
+  const at = all("[name=zoom]");
+  at[step && at.findIndex(box => box.checked) + step]?.click();
+};
+
+const letters = {
+  "/": () => one("[data-composer]")?.focus(), "?": () => one("#keys").showModal(),
+  j: () => move(1), k: () => move(-1), "+": () => zoom(1), "-": () => zoom(-1), 0: () => zoom(0),
+  A: () => one("[data-many]")?.click(),
+};
 
 const close = () => {
   const row = opened();
@@ -37,7 +46,7 @@ on("keydown", event => {
   if (target.matches("[data-composer]")) {
     if (key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
-    if (target.value.trim()) htmx.trigger(target.form, "submit"); // while Stop stands for Send too
+    if (target.value.trim()) target.form.requestSubmit(); // while Stop stands for Send too
   } else if (document.body.matches("[data-letter-keys]") && !target.closest("input:not([type=radio], [type=checkbox]), textarea, select, dialog[open]")) {
     const named = one(`[data-key="${CSS.escape(key)}"]`, card() ?? document);
     if (!named && !letters[key]) return;
@@ -53,11 +62,11 @@ on("click", ({ target }) => {
   if (target.matches("[data-copy]")) target.previousElementSibling.select(), document.execCommand("copy");
 });
 
-// A list that is being read keeps its order: the new one is offered.
+// A list being read keeps its order; the new one is offered.
 for (const kind of ["pointerdown", "keydown", "focusin", "wheel", "touchmove"])
   on(kind, ({ target }) => target.closest?.("[data-cards]")?.setAttribute("data-touched", ""));
 
-let place; // of the row with the focus
+let place; // of the focus
 on("htmx:before:swap", ({ detail: { tasks } }) => {
   place = rows().indexOf(document.activeElement.closest("li"));
   for (const task of [...tasks]) {
@@ -76,19 +85,17 @@ on("htmx:before:request", event => {
 
 // A lost stream is said after three tries.
 on("htmx:sse:error", ({ detail, target }) => {
-  if (detail.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+  if (detail.status === 401) location.reload();
   if (detail.connection?.attempt >= 3) one(".lost", target)?.removeAttribute("hidden");
 });
 on("htmx:sse:after:connection", ({ target }) => one(".lost", target)?.setAttribute("hidden", ""));
 
-// Marks the card of the profile beside; the dialog is open while it holds something; a gone row's focus goes on.
+// The opened card is marked; the dialog is open while it holds something; a gone row's focus goes on.
 on("htmx:after:swap", () => {
   const shown = one("#panel [data-of]")?.dataset.of;
-  if (shown) for (const row of rows()) row.classList.toggle("is-open", row.id === shown);
+  for (const row of rows()) row.classList.toggle("is-open", row.id === shown);
   const held = one("#dialog");
-  const dialog = held.parentElement;
-  if (!held.firstElementChild) dialog.close();
-  else if (!dialog.open) dialog.showModal();
+  held.parentElement[held.firstElementChild ? "showModal" : "close"]();
   if (place >= 0 && document.activeElement === document.body) one("a", rows()[place] ?? rows().at(-1))?.focus();
 });
 on("close", ({ target }) => one("#dialog", target)?.replaceChildren());

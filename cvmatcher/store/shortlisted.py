@@ -124,6 +124,15 @@ async def holding(candidate_id: str) -> frozenset[str]:
     return frozenset([one.list async for one in EntryDocument.find({"candidate": candidate_id, "gone": None})])
 
 
+async def lists_by_candidate(candidate_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Candidate id -> the ids of the lists that they are on; who is on none is missing."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for some in in_chunks(candidate_ids):
+        async for one in EntryDocument.find({"candidate": {"$in": some}, "gone": None}):
+            found[one.candidate].add(one.list)
+    return {one: frozenset(lists) for one, lists in found.items()}
+
+
 async def counts(list_ids: Iterable[str]) -> Mapping[str, Mapping[Stage, int]]:
     """List id -> status -> how many; lists and statuses with nobody are missing."""
     found: defaultdict[str, dict[Stage, int]] = defaultdict(dict)

@@ -39,8 +39,16 @@ class Tray:
     address: str
 
 
-async def tray_of(request: WebRequest) -> Tray:
-    """The reader's tray, as they may see it."""
+async def tray_of(request: WebRequest, place: str = "") -> Tray:
+    """The reader's tray as they may see it, where it was filled and while it has not done its work; else an empty one.
+
+    `place`: the conversation that is looked at.
+    """
+    picked = await store.of(request.person.id)
+    return await _tray(request) if picked.place == place and not picked.done else Tray((), "")
+
+
+async def _tray(request: WebRequest) -> Tray:
     picked, seen_as = await store.of(request.person.id), await sight(request.viewer)
     known = await candidates.by_ids(picked.candidates)
     people = tuple(seen_as.candidate(known[one]) for one in picked.candidates if one in known)
@@ -55,10 +63,19 @@ async def pick(request: WebRequest, web: Web, candidate_id: FromPath[str], turn_
     """Raises Conflict when four are there already."""
     if await candidates.get(candidate_id) is None:
         raise NotFound("no such candidate")
-    known = await candidates.by_ids((await store.of(request.person.id)).candidates)
-    await store.keep_only(request.person.id, list(known))
-    await store.pick(request.person.id, candidate_id, turn_id)
-    return await _after(request, web, [candidate_id])
+    were = (await store.of(request.person.id)).candidates
+    await store.keep_only(request.person.id, list(await candidates.by_ids(were)))
+    await store.pick(request.person.id, candidate_id, turn_id, await _place(turn_id, request.person.id))
+    now = (await store.of(request.person.id)).candidates
+    return await _after(request, web, [candidate_id, *(one for one in were if one not in now)])
+
+
+async def _place(turn_id: str, user_id: str) -> str:
+    """The conversation of the reader's turn; "" without one."""
+    try:
+        return (await turns.turn(turn_id, user_id)).conversation if turn_id else ""
+    except NotFound:
+        return ""
 
 
 @post("/compare/{candidate_id:str}/put-back", guards=[signed_in], status_code=200)
@@ -76,7 +93,7 @@ async def clear(request: WebRequest, web: Web) -> Response[Any]:
 
 async def _after(request: WebRequest, web: Web, changed: Sequence[str]) -> Response[Any]:
     """The tray anew, and the buttons of those who went in or out."""
-    tray = await tray_of(request)
+    tray = await _tray(request)
     picked = [one.id for one in tray.people]
     if request.wants_json:
         return Response({"compared": picked})
@@ -111,6 +128,7 @@ async def side_by_side(
     seen_as = await sight(request.viewer)
     for one in people:
         await audit.append(user.id, "compared", one.id)
+    await store.compared(user.id, [one.id for one in people])
     view = await _view(turn_id, user.id)
     criteria = view.criteria if view else ()
     said = await _judged(web, people, criteria, view)

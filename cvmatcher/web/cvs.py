@@ -194,7 +194,7 @@ async def profile(
     shown = replace(shown, trail=await trail(request, web, origin, candidate_id) if origin else None)
     context: dict[str, Any] = {name: getattr(shown, name) for name in Opened.__slots__}
     if not request.is_partial:
-        tray = await tray_of(request)
+        tray = await tray_of(request, shown.place.conversation if shown.place else "")
         return web.render.page(request.viewer, "cvs/profile.html", beside=False, focus=False, tray=tray, **context)
     place = shown.place
     beside = f"/c/{place.conversation}?t={place.turn}&cv={candidate.id}&tab={tab}" if place else ""

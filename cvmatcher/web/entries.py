@@ -19,6 +19,7 @@ from cvmatcher.store.values import now
 from cvmatcher.web.auth import signed_in
 from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.listed import listing, name_of
+from cvmatcher.web.marks import listed
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest, own_path, path_of
@@ -164,7 +165,7 @@ async def undo(request: WebRequest, web: Web, change: FromPath[str]) -> Response
         return Response({"lists": sorted(touched)})
     if not request.htmx:
         return Redirect(await request.back(), status_code=303)
-    return web.render.partials(*await _refreshed(request, web))
+    return web.render.partials(*await _refreshed(request, web), *await _cards(request, web, people))
 
 
 async def _after(request: WebRequest, web: Web, done: Done) -> Response[Any]:
@@ -184,7 +185,7 @@ async def _after(request: WebRequest, web: Web, done: Done) -> Response[Any]:
     )
     news = await _stages(request, web, done) if done.quiet else await _refreshed(request, web)
     if done.kind == "add":
-        news += [Partial("#dialog", ""), *await _hearts(request, web, done.people)]
+        news += [Partial("#dialog", ""), *await _cards(request, web, done.people)]
     return render.partials(*news, render.toast(viewer, said, undo=f"/lists/undo/{done.change}"))
 
 
@@ -227,18 +228,22 @@ def _undoable(address: str, change: str) -> str:
     return f"{path}?{urlencode([*kept, ('done', change)])}"
 
 
-async def _hearts(request: WebRequest, web: Web, people: tuple[str, ...]) -> list[Partial]:
-    """The hearts of people who were put on the list that the heart fills."""
-    liked = await likes.liked_among(request.person.id, people)
-    return [
-        Partial(
-            f".like-{one}",
-            web.render.text(request.viewer, "liked/_like.html", candidate_id=one, is_liked=one in liked),
-            "outerMorph",
-        )
-        for one in people
-        if one in liked
-    ]
+async def _cards(request: WebRequest, web: Web, people: Sequence[str]) -> list[Partial]:
+    """On their cards: the heart, the lists they are on, and no longer chosen. Nothing on a list's own page."""
+    if _is_list(path_of(request.headers.get("hx-current-url", ""))):
+        return []
+    user, viewer, text = request.person.id, request.viewer, web.render.text
+    liked, on = await likes.liked_among(user, people), await listed(user, people)
+    news: list[Partial] = []
+    for id_ in await candidates.by_ids(people):
+        heart = text(viewer, "liked/_like.html", candidate_id=id_, is_liked=id_ in liked)
+        pick = text(viewer, "search/_pick.html", id=id_)
+        news += [
+            Partial(f".like-{id_}", heart, "outerMorph"),
+            Partial(f"[id$='-{id_}'] .listed", text(viewer, "lists/_listed.html", names=on.get(id_, ()))),
+            Partial(f".rank [value='{id_}']", pick, "outerHTML"),
+        ]
+    return news
 
 
 async def _refreshed(request: WebRequest, web: Web) -> list[Partial]:
@@ -276,12 +281,14 @@ async def choosing(
     user = request.person
     await likes.current(user.id)  # makes the first list where there is none
     seen_as, people = await sight(request.viewer), await candidates.by_ids(candidate_ids or [])
+    if not candidate_ids:
+        raise InvalidInput("nobody is selected", sentence="nobody_selected")
     if not people:
         raise NotFound("no such candidate")
     lists = [one for one in await shortlists.seen_by(user.id) if one.may_edit]
     on = await shortlisted.holding(next(iter(people))) if len(people) == 1 else frozenset()
     context: dict[str, Any] = {
-        "people": [seen_as.candidate(one) for one in people.values()],
+        "people": [seen_as.candidate(people[one]) for one in candidate_ids if one in people],
         "lists": lists,
         "on": on,
         "turn": turn_id,

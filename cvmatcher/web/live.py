@@ -74,15 +74,15 @@ class Live:
             news.append(await self._cards(self._view.cards(), "innerMorph"))
         judged = dict.fromkeys(event.candidate_id for event in fresh if isinstance(event, Judged))
         news += [self._why(one) for one in judged if one in there and one in self._view.order]
-        return news + self._said(fresh, first=bool(found) and not there)
+        return news + await self._said(fresh, first=bool(found) and not there)
 
-    def _said(self, fresh: list[SearchEvent], *, first: bool) -> list[Partial]:
+    async def _said(self, fresh: list[SearchEvent], *, first: bool) -> list[Partial]:
         """What the turn says in words; three times at most: found, in trouble, ended."""
         news: list[Partial] = []
         if any(isinstance(event, NothingFound) for event in fresh):
             news.append(Partial(f"{self._id}-nothing", self._text("search/_nothing.html")))
         if any(isinstance(event, Ended) for event in fresh):
-            return news + self._end()
+            return news + await self._end()
         trouble = any(isinstance(event, Status) and event.code is StatusCode.SIMPLE_ORDER for event in fresh)
         return [*news, self._status()] if first or trouble else news
 
@@ -98,12 +98,13 @@ class Live:
     def _status(self) -> Partial:
         return Partial(f"{self._id}-status", self._text("search/_status.html"))
 
-    def _end(self) -> list[Partial]:
+    async def _end(self) -> list[Partial]:
+        own = await marks(self._view.turn.owner, [self._view])
         unmet = [Partial(f"{self._id}-nothing", self._text("search/_nothing.html"))] if self._view.unmet() else []
         return [
             *unmet,
             self._status(),
-            Partial(f"{self._id}-after", self._text("search/_after.html")),
+            Partial(f"{self._id}-after", self._text("search/_after.html", **own)),
             Partial(f"{self._id}-kept", self._text("search/_kept.html")),
             Partial(f"#stop-{self._view.turn.id}", self._text("search/_send.html"), "outerHTML"),
             Partial(f"{self._id}-stream", "", "delete"),

@@ -258,6 +258,6 @@ def _asset(name: str) -> str:
 
 
 def _icon(name: str, label: str = "") -> Markup:
-    """An icon of the sprite; without a label it is decoration."""
-    named = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
-    return Markup('<svg class="icon"{}><use href="{}#{}"/></svg>').format(named, _asset("icons.svg"), name)
+    """An icon of the sprite; without a label, which is its tooltip too, it is decoration."""
+    named = Markup(' role="img"><title>{}</title>').format(label) if label else Markup(' aria-hidden="true">')
+    return Markup('<svg class="icon"{}<use href="{}#{}"/></svg>').format(named, _asset("icons.svg"), name)

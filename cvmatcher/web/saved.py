@@ -105,8 +105,15 @@ async def save(request: WebRequest, web: Web) -> Response[Any]:
     said = web.render.say(
         request.viewer, _("Saved as “%(name)s”. It says in the menu how many are new."), name=saved.name
     )
-    toast = web.render.toast(request.viewer, said, undo=f"/searches/{saved.id}/delete")
-    return web.render.partials(Partial("#dialog", ""), await _rail(request, web), toast)
+    toast = web.render.toast(request.viewer, said, undo=f"/searches/{saved.id}/delete?turn={turn.id}")
+    link = _link(request, web, turn.id, saved)
+    return web.render.partials(Partial("#dialog", ""), link, await _rail(request, web), toast)
+
+
+def _link(request: WebRequest, web: Web, turn_id: str, saved: SavedSearch | None) -> Partial:
+    """What stands beside a turn: that its search is saved, or the way to save it."""
+    html = web.render.text(request.viewer, "search/_save.html", turn_id=turn_id, one=saved)
+    return Partial(f"#t-{turn_id}-after .save-search", html, "outerHTML")
 
 
 @post("/searches/{search_id:str}/run", guards=[signed_in], status_code=200)
@@ -135,13 +142,15 @@ async def rename(request: WebRequest, search_id: FromPath[str]) -> Response[Any]
 
 
 @post("/searches/{search_id:str}/delete", guards=[signed_in], status_code=200)
-async def delete(request: WebRequest, web: Web, search_id: FromPath[str]) -> Response[Any]:
+async def delete(request: WebRequest, web: Web, search_id: FromPath[str], turn_id: TurnId = "") -> Response[Any]:
+    """With `turn`, which it was just saved from, that turn offers again to save it."""
     gone = await store.delete(search_id, request.person.id)
     if not request.htmx:
         return Redirect(f"/searches?deleted={gone.id}", status_code=303)
     said = web.render.say(request.viewer, _("“%(list)s” was deleted."), list=gone.name)
     toast = web.render.toast(request.viewer, said, undo=f"/searches/{gone.id}/restore")
-    return web.render.partials(await _rail(request, web), toast)
+    link = [_link(request, web, (await turns.turn(turn_id, request.person.id)).id, None)] if turn_id else []
+    return web.render.partials(*link, await _rail(request, web), toast)
 
 
 @post("/searches/{search_id:str}/restore", guards=[signed_in], status_code=200)

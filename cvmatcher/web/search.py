@@ -105,7 +105,7 @@ async def _page(
         running=next((view for view in reversed(views) if view.running), None),
         conversations=await store.conversations(user_id),
         searches=await saved_searches.of(user_id),
-        tray=await tray_of(request),
+        tray=await tray_of(request, shown.id if shown else ""),
         examples=EXAMPLES,
         empty=not views and await candidates.is_empty(),
         progress=None if views else await first_progress(),
