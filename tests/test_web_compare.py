@@ -63,7 +63,7 @@ async def test_a_tray_holds_two_to_four(site: Site) -> None:
     full = await site.rita.htmx("/compare/cand5/pick")
     assert full.status_code == 409
     assert "Four people can be compared at most" in full.text
-    assert "Compare 4" in (await site.rita.get("/likes")).text
+    assert "Compare 4" in (await site.rita.get("/likes")).text  # t1 is no turn: they were picked outside of a search
     await site.rita.htmx("/compare/cand2/put-back")
     assert (await comparisons.of(site.user.id)).candidates == ("cand1", "cand3", "cand4")
     cleared = await site.rita.htmx("/compare/clear")
@@ -71,6 +71,33 @@ async def test_a_tray_holds_two_to_four(site: Site) -> None:
     assert (await comparisons.of(site.user.id)).candidates == ()
     assert (await site.rita.htmx("/compare/nobody/pick")).status_code == 404
     assert (await site.rita.post("/compare/cand1/pick", {"back": "/likes"})).headers["location"] == "/likes"
+
+
+async def test_the_tray_goes_when_its_work_is_done_and_elsewhere(site: Site) -> None:
+    places = []
+    for question in ("python in Lyon", "another search"):
+        asked = await site.rita.post("/turns", {"message": question})
+        places.append(asked.headers["location"])
+    here, elsewhere = places
+    turn = here.partition("t=")[2]
+    for number in (1, 2):
+        await site.rita.htmx(f"/compare/cand{number}/pick?turn={turn}")
+
+    async def shown(address: str) -> bool:
+        return "Compare 2" in (await site.rita.get(address)).text
+
+    assert await shown(here)
+    assert not await shown(elsewhere)
+    assert not await shown("/")
+    assert not await shown("/likes")
+    await site.rita.get(f"/compare?c=cand2&c=cand1&turn={turn}")
+    assert not await shown(here)
+    assert "Compare 3" in (await site.rita.htmx(f"/compare/cand3/pick?turn={turn}")).text  # another is added
+    await site.rita.get(f"/compare?c=cand1&c=cand2&c=cand3&turn={turn}")
+    fresh = await site.rita.htmx(f"/compare/cand4/pick?turn={elsewhere.partition('t=')[2]}")
+    assert "Pick one more" in fresh.text
+    assert fresh.text.count('aria-pressed="false"') == 3  # the buttons of those before
+    assert (await comparisons.of(site.user.id)).candidates == ("cand4",)
 
 
 async def test_who_has_left_the_pool_makes_room(site: Site) -> None:

@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -155,7 +156,12 @@ def test_a_card_is_small(count: int, language: str) -> None:
     )
     turn = Turn(id="f" * 32, conversation="c" * 32, owner="o" * 32, message="m", created=datetime.now(UTC), number=1)
     card = Card(rank=12, hit=hit, marks=marks, judged=True)
-    shown: dict[str, Any] = {"fresh": set(), "liked": set(), "compared": set(), "listed": {"a" * 24: ("Comptables SAP",)}}
+    shown: dict[str, Any] = {
+        "fresh": set(),
+        "liked": set(),
+        "compared": set(),
+        "listed": {"a" * 24: ("Comptables SAP",)},
+    }
     html = Renderer().text(Viewer(language=language), "search/_card.html", card=card, view=TurnView(turn), **shown)
     assert html.count("<li class=") == count + 1
     assert "<mark>" in html

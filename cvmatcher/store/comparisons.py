@@ -78,6 +78,4 @@ async def clear(user_id: str) -> None:
 
 async def keep_only(user_id: str, candidate_ids: list[str]) -> None:
     """Those who have left the pool make room."""
-    await _collection().update_one(
-        {"_id": user_id}, {"$pull": {"candidates": {"$nin": candidate_ids}}}
-    )
+    await _collection().update_one({"_id": user_id}, {"$pull": {"candidates": {"$nin": candidate_ids}}})

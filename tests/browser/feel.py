@@ -1,7 +1,8 @@
 """How the pages feel on a processor four times slower: `python -m tests.browser.feel` prints INP, layout shift, order.
 
 Interactions and shifts are Chromium's own measures (Event Timing, Layout Instability). A visit signs in, asks, moves by
-keyboard, likes, opens profiles and tabs, changes a criterion; each visit is one sample of layout shift and of order.
+keyboard, likes, opens profiles and tabs, zooms a CV's pages, chooses several for a list, compares, works on a shortlist,
+looks at the lists and changes a criterion. Shifts are summed by page; a visit counts with its worst one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SIZES = {"wide": (1360, 850), "phone": (360, 740)}
 # Kept across pages of a visit in sessionStorage: every interaction's longest event, shifts without input, first things.
 WATCH = """
 (() => {
-  const kept = () => JSON.parse(sessionStorage.getItem('feel') || '{"taps":{},"shift":0,"moved":[],"seen":[]}');
+  const kept = () => JSON.parse(sessionStorage.getItem('feel') || '{"taps":{},"shifts":{},"moved":[],"seen":[]}');
   const keep = change => { const all = kept(); change(all); sessionStorage.setItem('feel', JSON.stringify(all)); };
   const named = node => String(node?.className?.baseVal ?? (node?.className || node?.nodeName || '?'));
   const observe = (type, options, take) =>
@@ -41,9 +42,10 @@ WATCH = """
   });
   observe('layout-shift', {}, (all, one) => {
     if (one.hadRecentInput) return;
-    all.shift += one.value;
+    const page = location.pathname.replace(/[0-9a-f]{20,}/g, '…');
+    all.shifts[page] = (all.shifts[page] ?? 0) + one.value;
     for (const { node, previousRect: was, currentRect: is } of one.sources)
-      all.moved.push(`${one.value.toFixed(4)} ${named(node)} from ${was.y | 0} to ${is.y | 0}`);
+      all.moved.push(`${one.value.toFixed(4)} ${page} ${named(node)} from ${was.y | 0} to ${is.y | 0}`);
   });
 
   const first = { card: '[data-card]', reason: '.why mark' };
@@ -64,13 +66,13 @@ class Felt:
     """What the visits of one size came to."""
 
     interactions: list[tuple[int, str]] = field(default_factory=list)  # milliseconds, what was touched
-    shifts: list[float] = field(default_factory=list)  # one a visit
+    shifts: list[tuple[float, str]] = field(default_factory=list)  # the worst page of each visit
     moved: list[str] = field(default_factory=list)
     card_first: list[bool] = field(default_factory=list)
 
     def take(self, raw: dict[str, Any]) -> None:
         self.interactions += [(round(one["ms"]), one["name"]) for one in raw["taps"].values()]
-        self.shifts.append(raw["shift"])
+        self.shifts.append(max(((value, page) for page, value in raw["shifts"].items()), default=(0.0, "nothing")))
         self.moved += raw["moved"]
         self.card_first.append(raw["seen"][:1] == ["card"])
 
@@ -111,9 +113,56 @@ async def _walk(page: Page, question: str, *, narrow: bool) -> None:
             await panel.get_by_role("link", name=tab, exact=True).click()
             await expect(panel.get_by_role("link", name=tab, exact=True)).to_have_attribute("aria-current", "page")
         await page.keyboard.press("Escape")
+    await _choose(page)
     await page.locator(".chip button").last.click()
     await expect(turns).to_have_count(2)
     await expect(page.locator(".stream")).to_have_count(0)
+    await _compare(page)
+    await _profile(page)
+    await _lists(page)
+
+
+async def _choose(page: Page) -> None:
+    """Two of the search at once onto a list."""
+    picks = page.locator(".rank")
+    for place in (0, 1):
+        await picks.nth(place).click()
+    await page.locator("[data-many]").click()
+    await page.locator("#dialog ul button:enabled").first.click()
+    await expect(page.locator("#picked")).to_be_hidden()
+
+
+async def _compare(page: Page) -> None:
+    cards = page.locator(".turn").last.locator("[data-card]")
+    for place in (0, 1):
+        await cards.nth(place).locator("[data-key=c]").click()
+        await expect(cards.nth(place).locator("[data-key=c]")).to_have_attribute("aria-pressed", "true")
+    await page.locator("#compare-go").click()
+    await page.locator("#only-differences").click()
+    await expect(page.locator("#only-differences")).to_have_attribute("aria-current", "true")
+    await page.locator("#only-all").click()
+    await expect(page.locator("#only-all")).to_have_attribute("aria-current", "true")
+
+
+async def _profile(page: Page) -> None:
+    """As a page, all tabs, with the pages of the CV made larger."""
+    await page.locator(".comparison .who").first.click()
+    for tab in ("Why", "History", "CV"):
+        await page.get_by_role("link", name=tab, exact=True).click()
+        await expect(page.get_by_role("link", name=tab, exact=True)).to_have_attribute("aria-current", "page")
+    await expect(page.locator(".paper img").first).to_have_js_property("complete", value=True)
+    for key in "++0":
+        await page.keyboard.press(key)
+
+
+async def _lists(page: Page) -> None:
+    await page.goto("/lists")
+    await page.goto("/likes")
+    for key in "jx":
+        await page.keyboard.press(key)
+    await page.locator(".note select").first.select_option("contacted")
+    await expect(page.locator(".toast")).not_to_have_count(0)
+    await page.goto("/searches")
 
 
 def report(name: str, felt: Felt) -> list[str]:
@@ -123,7 +172,7 @@ def report(name: str, felt: Felt) -> list[str]:
         f"{name}: {len(felt.shifts)} visits, {len(times)} interactions",
         f"  interaction to next paint: p75 {percentile(times, 0.75)} ms, p98 {percentile(times, 0.98)} ms",
         f"  slowest: {'; '.join(f'{ms} ms {what}' for ms, what in slow)}",
-        f"  layout shift of a visit: {', '.join(f'{one:.3f}' for one in felt.shifts)}",
+        f"  layout shift of each visit's worst page: {', '.join(f'{one:.3f} {page}' for one, page in felt.shifts)}",
         f"  moved most: {'; '.join(sorted(felt.moved, reverse=True)[:4]) or 'nothing'}",
         f"  first card before first reason: {sum(felt.card_first)} of {len(felt.card_first)} visits",
     ]

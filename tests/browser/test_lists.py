@@ -107,6 +107,34 @@ async def test_find_compare_shortlist_export_by_keyboard(site: Site, visit: Open
         assert "Person 3" in saved.read_text(encoding="utf-8-sig")
 
 
+async def test_several_of_a_search_go_onto_a_list_at_once(site: Site, visit: OpenContext) -> None:
+    async with visit(site.base, viewport={"width": 1400, "height": 900}) as page:
+        await sign_in(page, "rita", PASSWORD)
+        await _asked(page)
+        await page.keyboard.press("Escape")
+        bar = page.locator("#picked")
+        await expect(bar).to_be_hidden()
+        for key in "jxjx":
+            await page.keyboard.press(key)
+        await expect(bar).to_be_visible()
+        await page.keyboard.press("A")
+        dialog = page.locator("#dialog")
+        await expect(dialog.get_by_role("heading", name="Person 3, Person 1")).to_be_visible()
+        await dialog.get_by_label("New list").fill("Java, Lyon")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("2 people added to “Java, Lyon”.")).to_be_visible()
+        await expect(bar).to_be_hidden()
+        on_it = page.locator("li[data-card] .listed", has_text="on “Java, Lyon”")
+        await expect(on_it).to_have_count(2)
+        await page.get_by_role("button", name="Undo").last.click()
+        await expect(on_it).to_have_count(0)
+        await page.keyboard.press("j")
+        await page.keyboard.press("x")
+        await expect(page.locator(".rank :checked")).to_have_count(1)
+        await page.get_by_role("button", name="Select nobody").click()
+        await expect(page.locator(".rank :checked")).to_have_count(0)
+
+
 async def test_a_saved_search_in_the_rail(site: Site, visit: OpenContext) -> None:
     async with visit(site.base, viewport={"width": 1400, "height": 900}) as page:
         await sign_in(page, "rita", PASSWORD)
@@ -116,6 +144,11 @@ async def test_a_saved_search_in_the_rail(site: Site, visit: OpenContext) -> Non
         await page.keyboard.press("Enter")
         rail = page.locator("#saved")
         await expect(rail.get_by_role("button", name="Lyon")).to_be_visible()
+        for again in (False, True):  # now, and when the conversation is opened again
+            if again:
+                await page.reload()
+            await expect(page.get_by_role("link", name="Saved", exact=True)).to_be_visible()
+            await expect(page.get_by_role("link", name="Save this search")).to_have_count(0)
         await candidate(
             9, profile=Profile(name="Fresh", location="Lyon", skills=("Python",)), pages=("Fresh, Lyon\nPython",)
         )

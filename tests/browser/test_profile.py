@@ -90,6 +90,32 @@ async def test_a_quotation_leads_to_its_place_on_the_page(base: str, visit: Open
         assert (await page.evaluate("() => getSelection().toString()")).strip() == "She"
 
 
+async def test_pages_grow_and_shrink_by_keys(base: str, visit: OpenContext) -> None:
+    async with visit(base, viewport=WIDE) as page:
+        await _listed(page)
+        await page.locator("[data-open]").first.click()
+        panel = page.locator("#panel")
+        await panel.get_by_role("link", name="CV", exact=True).click()
+        paper = panel.locator(".paper")
+        await expect(paper.locator("img")).to_have_js_property("complete", value=True)
+        fitted = await paper.bounding_box()
+        for keys, chosen in (
+            ("-", "Fit"),
+            ("++", "150 %"),
+            ("+++", "200 %"),
+            ("-", "150 %"),
+            ("0", "Fit"),
+            ("+", "125 %"),
+        ):
+            for key in keys:
+                await page.keyboard.press(key)
+            await expect(panel.get_by_label(chosen)).to_be_checked()
+        grown = await paper.bounding_box()
+        assert fitted is not None
+        assert grown is not None
+        assert grown["width"] == pytest.approx(fitted["width"] * 1.25, abs=2)
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1400)])
 async def test_the_profile_is_accessible_also_in_blind_mode(
     base: str, visit: OpenContext, scheme: str, width: int
