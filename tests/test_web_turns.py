@@ -495,6 +495,22 @@ async def test_odd_messages(site: Site, message: str, status: int) -> None:
     assert "\x00" not in answer.text
 
 
+async def test_back_gets_a_page_and_a_lost_session_the_login(site: Site) -> None:
+    asked = await site.rita.htmx("/turns", {"message": "python in Lyon"})
+    address = asked.headers["hx-push-url"]
+    restored = await site.rita.get(
+        address, **{"HX-Request": "true", "HX-Request-Type": "full", "HX-History-Restore-Request": "true"}
+    )
+    assert "<html" in restored.text
+    assert turn_in(restored.text) == turn_in(asked.text)
+    assert {"HX-Request", "HX-Request-Type"} <= set(restored.headers["vary"].split(", "))
+    site.rita.http.cookies.delete("session")
+    refused = await site.rita.htmx("/turns", {"message": "python"})
+    assert refused.status_code == 401
+    assert refused.headers["hx-redirect"].startswith("/login?next=")
+    assert "<form" not in refused.text  # nothing that could be swapped into the page
+
+
 async def test_the_reply_to_the_enter_key_needs_no_second_look(site: Site) -> None:
     """Everything else on the page that a turn changes comes with its article."""
     answer = await site.rita.htmx("/turns", {"message": "python"})

@@ -275,7 +275,7 @@ async def _beside_profile(request: WebRequest, web: Web, url: str) -> list[Parti
 
 @get("/lists/choose", guards=[signed_in])
 async def choosing(
-    request: WebRequest, web: Web, candidate_ids: ChosenIds = None, turn_id: TurnId = "", back: Back = "/"
+    request: WebRequest, web: Web, candidate_ids: ChosenIds = None, turn_id: TurnId = "", back: Back = ""
 ) -> Response[Any]:
     """The lists that somebody can be put on; with `turn`, ways to look for others like them. A dialog, or a page."""
     user = request.person
@@ -293,7 +293,7 @@ async def choosing(
         "on": on,
         "turn": turn_id,
     }
-    context["back"] = own_path(back)
+    context["back"] = own_path(back or path_of(request.headers.get("referer", "")))
     if request.is_partial:
         return web.render.fragment(request.viewer, "lists/_choose.html", **context)
     return web.render.page(request.viewer, "lists/choose.html", **context)

@@ -168,6 +168,7 @@ def _environment(language: str, catalog: NullTranslations) -> Environment:
             "linked": links.encoded,
             "compact_json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
             "unwrapped": _unwrapped,
+            "unbulleted": lambda text: re.sub(r"^[•◦▪▸‣●○■·*–—-]\s+", "", text),  # the mark of a list is no word
             "dialled": lambda value: re.sub(r"(?<!^)\D|^[^\d+]", "", str(value)),
             "url_part": lambda value: quote(str(value), safe=""),
         }

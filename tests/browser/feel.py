@@ -1,7 +1,7 @@
 """How the pages feel on a processor four times slower: `python -m tests.browser.feel` prints INP, layout shift, order.
 
 Interactions and shifts are Chromium's own measures (Event Timing, Layout Instability). A visit signs in, asks, moves by
-keyboard, likes, opens profiles and tabs, zooms a CV's pages, chooses several for a list, compares, works on a shortlist,
+keyboard, likes, opens profiles and tabs, zooms a CV's pages, puts several on a list, compares, works on a shortlist,
 looks at the lists and changes a criterion. Shifts are summed by page; a visit counts with its worst one.
 """
 
