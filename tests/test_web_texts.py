@@ -91,6 +91,8 @@ def test_french_is_french() -> None:
     assert translations("fr").gettext("Shortlist") == "Sélection"
     assert translations("fr").ngettext("%(num)s candidate", "%(num)s candidates", 0) == "%(num)s profil"
     assert translations("en").gettext("Shortlist") == "Shortlist"
+    said = translations("fr").gettext("Saved as “%(name)s”")
+    assert said == "Enregistrée sous «\N{NO-BREAK SPACE}%(name)s\N{NO-BREAK SPACE}»"  # no line begins with a sign
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 
@@ -12,6 +13,7 @@ from babel.messages.pofile import read_po
 from cvmatcher.web.places import folder
 
 LANGUAGES = ("en", "fr")
+LOOSE = re.compile("(?<=«) | (?=[:;?!»])")  # a space of French at which no line may break
 
 
 @cache
@@ -19,10 +21,16 @@ def translations(language: str) -> NullTranslations:
     """The catalog of one of LANGUAGES; nothing is compiled to disk."""
     with (folder("locales") / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         catalog = read_po(file, locale=language)
+    for one in catalog if language == "fr" else ():
+        one.string = _tied(one.string) if isinstance(one.string, str) else tuple(map(_tied, one.string or ()))
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def _tied(text: str) -> str:
+    return LOOSE.sub("\N{NO-BREAK SPACE}", text)
 
 
 def mark(text: str) -> str:

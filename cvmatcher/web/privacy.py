@@ -22,6 +22,7 @@ from cvmatcher.web.sentences import PLACES
 
 SHOWN = 200  # of those whose time is over
 MOST_AT_ONCE = 500  # candidates and files of one erasure
+WHOLE = ("CVExtractionCollection", "seen_cvs", "shortlist_entries", "contacts")  # what a number says something of
 
 
 @get("/privacy", guards=[admin])
@@ -83,8 +84,14 @@ async def preview(request: WebRequest, web: Web) -> Response[Any]:
     seen = await erasure.preview(ids, keys, web.services.database)
     one = await candidates.get(ids[0]) if len(ids) == 1 else None
     alike = [other for other in await erasure.same_person(one) if other.candidate_id != one.id] if one else []
+    counted = _in_words(seen.traces)
     return web.render.page(
-        request.viewer, "privacy/erase.html", preview=seen, alike=alike, places=_in_words(seen.traces)
+        request.viewer,
+        "privacy/erase.html",
+        preview=seen,
+        alike=alike,
+        whole={kind: count for kind, count in counted.items() if kind in WHOLE},
+        parts=[kind for kind in counted if kind not in WHOLE],
     )
 
 
