@@ -22,7 +22,7 @@ from cvmatcher.web.sentences import PLACES
 
 SHOWN = 200  # of those whose time is over
 MOST_AT_ONCE = 500  # candidates and files of one erasure
-WHOLE = ("CVExtractionCollection", "seen_cvs", "shortlist_entries", "contacts")  # what a number says something of
+WHOLE = ("CVExtractionCollection", "seen_cvs", "shortlists", "contacts")  # what a number says something of
 
 
 @get("/privacy", guards=[admin])
