@@ -199,6 +199,8 @@ async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> R
     view = await (await sight(request.viewer)).turn(TurnView(turn).take(await store.events(turn.id)))
     place = await store.conversation(turn.conversation, turn.owner)
     go = "search/_stop.html" if view.running else "search/_send.html"
+    # the first one takes the place of the welcome, which goes after it came: the page is at its top already
+    shown = f" show:top showTarget:#t-{turn.id}" if turn.number > 1 else ""
     partials = (
         Partial("#composer-go", render.text(viewer, go, view=view)),
         Partial("#composer-text", render.text(viewer, "search/_message.html", conversation=place), "innerHTML"),
@@ -213,7 +215,7 @@ async def _article(request: WebRequest, web: Web, turn: Turn, address: str) -> R
         **await marks(turn.owner, [view]),
         partials=partials,
         title=place.title,
-        headers={"HX-Push-Url": address, "HX-Reswap": f"beforeend show:top showTarget:#t-{turn.id}"},
+        headers={"HX-Push-Url": address, "HX-Reswap": f"beforeend{shown}"},
     )
 
 
