@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Request, Route, expect
 
 from cvmatcher import jobs, store
+from cvmatcher.domain import FileGone
 from cvmatcher.store.people import Role
 from cvmatcher.web.app import create_app
 from tests.browser.conftest import OpenContext, sign_in
@@ -26,6 +27,7 @@ from tests.site import (
     candidate,
     judged,
     person,
+    scripted,
     services_of,
     serving,
 )
@@ -50,6 +52,7 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
     for number in (1, 2, 3):
         await candidate(number)
     async with services.follower, serving(create_app(services, search.run)) as base:
+        scripted(services).bytes_of = {"3": FileGone()}
         yield Site(base, search)
     await jobs.close_queue(queue)
 
@@ -73,10 +76,14 @@ async def _ask(page: Page, question: str) -> None:
 async def test_a_turn_is_one_stream_and_one_step_of_history(site: Site, visit: OpenContext) -> None:
     judge, order = asyncio.Event(), asyncio.Event()
     site.search.steps = [UNDERSTOOD, HITS, judge, judged(1), judged(3), order, ORDERED, DONE]
-    asked: list[Request] = []
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
     async with visit(site.base) as page:
         await sign_in(page, "rita", PASSWORD)
-        page.on("request", asked.append)
+        page.on("request", note)
         before = await page.evaluate("history.length")
         await _ask(page, "python in Lyon")
         await expect(page.locator("[data-card]")).to_have_count(3)
@@ -88,24 +95,31 @@ async def test_a_turn_is_one_stream_and_one_step_of_history(site: Site, visit: O
         assert await page.evaluate("history.length") == before + 1
         await page.locator("[data-open]").first.click()  # whatever comes after, no stream is opened again
         await expect(page.locator("#panel h1, h1").first).to_be_attached()
-        assert sum("/events" in one.url for one in asked) == 1
-        assert {one.url.split("/")[2] for one in asked} == {site.base.split("/")[2]}  # and no other host is asked
+        assert sum("/events" in one for one in asked) == 1
+        assert {one.split("/")[2] for one in asked} == {site.base.split("/")[2]}  # and no other host is asked
 
 
 async def test_a_lost_stream_is_said_and_goes_on(site: Site, chromium: Browser) -> None:
     go_on = asyncio.Event()
     site.search.steps = [UNDERSTOOD, HITS, judged(1), go_on, judged(3), ORDERED, DONE]
-    cut = True
+    tries, cut = 0, True
 
     async def busy(route: Route) -> None:
-        await (route.fulfill(status=502) if cut else route.continue_())
+        nonlocal tries
+        tries += 1
+        if not cut:
+            await route.continue_()
+        elif tries == 1:  # it begins, and breaks off
+            await route.fulfill(content_type="text/event-stream", body=": here\n\n")
+        else:
+            await route.fulfill(status=502)
 
     async with _unwatched(chromium, site.base) as page:
         await sign_in(page, "rita", PASSWORD)
         await page.route(STREAMS, busy)
         await _ask(page, "python in Lyon")
         lost = page.get_by_text("The connection was lost. Trying again…")
-        await expect(lost).to_be_visible()
+        await expect(lost).to_be_visible(timeout=20_000)  # after three tries, further and further apart
         cut = False
         go_on.set()
         await expect(page.locator(".stream")).to_have_count(0)
