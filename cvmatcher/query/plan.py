@@ -73,18 +73,23 @@ def plan(criteria: Sequence[Criterion], message: str = "", unused: Sequence[str]
 def described(criteria: Sequence[Criterion]) -> frozenset[str]:
     """Ids of the criteria that are parts of a description rather than names: such a request is led by its meaning.
 
-    Free text makes a description, and so do several names that no list knows without an occupation that one does.
+    Free text makes a description, and so do several names that no list knows without an occupation that one does or
+    a fact beside them; but a few words are a name that no list knows, and a name decides.
     """
     wanted = [c for c in criteria if c.need is not Need.MUST_NOT and c.kind in _TELLING]
     unlisted = [c for c in wanted if not _listed(c)]
+    if len(_content(" ".join(c.value for c in unlisted))) < _LONG:
+        return frozenset()
     text = any(c.kind is CriterionKind.TEXT for c in wanted)
     named = any(c.kind is CriterionKind.TITLE and _listed(c) for c in wanted)
-    loose = text or (len(unlisted) >= _SEVERAL and not named)
+    facts = any(c.need is not Need.MUST_NOT and c.kind not in _TELLING for c in criteria)
+    loose = text or (len(unlisted) >= _SEVERAL and not named and not facts)
     return frozenset(c.id for c in wanted) if loose else frozenset()
 
 
 _TELLING = frozenset([CriterionKind.TEXT, CriterionKind.TITLE, CriterionKind.SKILL, CriterionKind.SECTOR])
 _SEVERAL = 3
+_LONG = 4  # words that no list knows, from which they describe
 
 
 def is_listed(criterion: Criterion) -> bool:
