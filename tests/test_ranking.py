@@ -20,12 +20,14 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
+from cvmatcher.query.plan import described
 from cvmatcher.ranking import MOST_PLACES, Standing, by_model, by_rules, meets, why_above
 from tests.pools import Pool, Scripted, developer, events_of
 
 LYON = Criterion(id="c1", kind=CriterionKind.PLACE, value="Lyon", label="à Lyon")
 GERMAN = Criterion(id="c2", kind=CriterionKind.LANGUAGE, value="de", label="allemand")
-LEADS = Criterion(id="c3", kind=CriterionKind.TEXT, value="a dirigé une équipe", label="a dirigé une équipe")
+_LEADS = "a dirigé une équipe de vendeurs en magasin"
+LEADS = Criterion(id="c3", kind=CriterionKind.TEXT, value=_LEADS, label=_LEADS)
 STATES = list(VerdictState)
 
 
@@ -45,12 +47,38 @@ def test_facts_come_before_the_retrieval_s_score() -> None:
     assert why_above([LYON], here, away) == (LYON,)
 
 
-def test_a_description_is_led_by_its_meaning_and_facts_beside_it_stay_facts() -> None:
+def test_a_description_is_led_by_its_meaning_and_beside_a_fact_its_words_are_checked() -> None:
     near = standing("near", 2.0, (LEADS, VerdictState.NOT_FOUND), (LYON, VerdictState.NOT_FOUND))
     told = standing("told", 0.4, (LEADS, VerdictState.MET), (LYON, VerdictState.NOT_FOUND))
     here = standing("here", 0.1, (LEADS, VerdictState.NOT_FOUND), (LYON, VerdictState.MET))
     assert by_rules([LEADS], [told, near, here]) == ["near", "told", "here"]
-    assert by_rules([LEADS, LYON], [told, near, here]) == ["here", "near", "told"]
+    assert by_rules([LEADS, LYON], [told, near, here]) == ["told", "here", "near"]
+
+
+def test_a_few_words_that_no_list_knows_are_a_name_and_decide() -> None:
+    name = Criterion(id="c5", kind=CriterionKind.TEXT, need=Need.MUST, value="falcon handling", label="falcon handling")
+    near, told = standing("near", 2.0, (name, VerdictState.NOT_FOUND)), standing("told", 0.4, (name, VerdictState.MET))
+    assert by_rules([name], [near, told]) == ["told", "near"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fact"),
+    [
+        (CriterionKind.LANGUAGE, "de", True),
+        (CriterionKind.YEARS, "", True),
+        (CriterionKind.PLACE, "Lyon", True),
+        (CriterionKind.PLACE, "runs", False),
+        (CriterionKind.EDUCATION, "BTS", True),
+        (CriterionKind.EDUCATION, "online courses", False),
+        (CriterionKind.EMPLOYER, "cap empennage", True),
+        (CriterionKind.EMPLOYER, "aerobics", False),
+    ],
+)
+def test_only_what_is_surely_a_fact_makes_a_description_something_to_check(
+    kind: CriterionKind, value: str, fact: bool
+) -> None:
+    beside = Criterion(id="c5", kind=kind, need=Need.MUST, value=value, label=value)
+    assert described([LEADS, beside]) == (frozenset() if fact else frozenset([LEADS.id]))
 
 
 def test_a_silent_cv_stands_between_partly_and_no() -> None:

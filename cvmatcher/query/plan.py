@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cvmatcher.domain import Criterion, CriterionKind, Need
-from cvmatcher.vocabulary import languages, places, sectors, skills, titles, words
+from cvmatcher.vocabulary import education, languages, places, sectors, skills, titles, words
 from cvmatcher.vocabulary.folding import stems, tokens
 
 _SMALL = words.of("small")
@@ -73,8 +73,8 @@ def plan(criteria: Sequence[Criterion], message: str = "", unused: Sequence[str]
 def described(criteria: Sequence[Criterion]) -> frozenset[str]:
     """Ids of the criteria that are parts of a description rather than names: such a request is led by its meaning.
 
-    Free text makes a description, and so do several names that no list knows without an occupation that one does or
-    a fact beside them; but a few words are a name that no list knows, and a name decides.
+    Free text makes a description, and so do several names that no list knows without an occupation that one does. A
+    few words are a name that no list knows, though, and beside a fact of somebody's life words are what else to check.
     """
     wanted = [c for c in criteria if c.need is not Need.MUST_NOT and c.kind in _TELLING]
     unlisted = [c for c in wanted if not _listed(c)]
@@ -82,8 +82,8 @@ def described(criteria: Sequence[Criterion]) -> frozenset[str]:
         return frozenset()
     text = any(c.kind is CriterionKind.TEXT for c in wanted)
     named = any(c.kind is CriterionKind.TITLE and _listed(c) for c in wanted)
-    facts = any(c.need is not Need.MUST_NOT and c.kind not in _TELLING for c in criteria)
-    loose = text or (len(unlisted) >= _SEVERAL and not named and not facts)
+    facts = any(c.need is not Need.MUST_NOT and _fact(c) for c in criteria)
+    loose = not facts and (text or (len(unlisted) >= _SEVERAL and not named))
     return frozenset(c.id for c in wanted) if loose else frozenset()
 
 
@@ -100,6 +100,20 @@ def is_listed(criterion: Criterion) -> bool:
         case CriterionKind.LANGUAGE:
             return True
     return _listed(criterion)
+
+
+def _fact(criterion: Criterion) -> bool:
+    """Whether it asks for what is no telling: a language, years, a known place, a degree or school, a firm's name."""
+    match criterion.kind:
+        case CriterionKind.LANGUAGE | CriterionKind.YEARS:
+            return True
+        case CriterionKind.PLACE:
+            return places.get(criterion.value) is not None
+        case CriterionKind.EDUCATION:
+            return bool(education.find(criterion.value))
+        case CriterionKind.EMPLOYER:  # a word in small letters may be any word that a firm's name holds
+            return " " in criterion.value or not criterion.value.islower()
+    return False
 
 
 def _listed(criterion: Criterion) -> bool:
