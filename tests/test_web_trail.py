@@ -117,3 +117,15 @@ async def test_comparison_saved_search_and_files_are_ways_back(site: Site) -> No
     assert "1 of 2" in (await site.rita.get(_profile("cand2", beside))).text
     for origin, name in (("/admin/files?state=searchable", "CV files"), (f"/searches/{saved.id}", "Pythonists")):
         assert f"Back to “{name}”" in (await site.rita.get(_profile("cand1", origin))).text
+
+
+async def test_those_picked_on_a_list_are_compared_and_the_way_leads_back_to_it(site: Site) -> None:
+    address = await _list(site.rita, "cand1", "cand2")
+    seen = HTMX | {"HX-Current-URL": f"http://x{address}?sort=name"}
+    for one in ("cand1", "cand2"):
+        picked = await site.rita.post(f"/compare/{one}/pick", None, **seen)
+    place = f"/compare?c=cand1&c=cand2&from={quote(f'{address}?sort=name', safe='')}"
+    assert place in picked.text.replace("&amp;", "&")
+    page = (await site.rita.get(place)).text
+    assert f'<a href="{address}?sort=name">Back to “Java, Lyon”</a>' in page
+    assert "Back to “Compare”" in (await site.rita.get(_profile("cand1", place))).text

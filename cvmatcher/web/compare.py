@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -18,8 +19,9 @@ from cvmatcher.web.auth import signed_in
 from cvmatcher.web.comparing import compare
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
-from cvmatcher.web.request import WebRequest
+from cvmatcher.web.request import WebRequest, path_of
 from cvmatcher.web.sight import sight
+from cvmatcher.web.trail import From, trail
 from cvmatcher.web.turnview import TurnView
 
 TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
@@ -27,8 +29,16 @@ Ids = Annotated[list[str] | None, QueryParameter(name="c")]
 Only = FromQuery[Literal["", "differences"]]
 
 
-def address(ids: Sequence[str], turn: str) -> str:
-    return "/compare?" + "&".join([f"c={one}" for one in ids] + ([f"turn={turn}"] if turn else []))
+def address(ids: Sequence[str], turn: str, origin: str = "") -> str:
+    """`origin` is the list that the people were picked on, for the way back."""
+    where = ([f"turn={turn}"] if turn else []) + ([f"from={quote(origin, safe='')}"] if origin else [])
+    return "/compare?" + "&".join([*(f"c={one}" for one in ids), *where])
+
+
+def _list_before(request: WebRequest) -> str:
+    """The list's page that is looked at, or nothing."""
+    seen = path_of(request.headers.get("hx-current-url", "")) if request.htmx else path_of(str(request.url))
+    return seen if seen.partition("?")[0] == "/likes" or seen.startswith("/lists/") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ async def _tray(request: WebRequest) -> Tray:
     picked, seen_as = await store.of(request.person.id), await sight(request.viewer)
     known = await candidates.by_ids(picked.candidates)
     people = tuple(seen_as.candidate(known[one]) for one in picked.candidates if one in known)
-    return Tray(people, address([one.id for one in people], picked.turn))
+    return Tray(people, address([one.id for one in people], picked.turn, _list_before(request)))
 
 
 # --------------------------------------------------------------------------------------------------------- gathering
@@ -116,7 +126,7 @@ async def _after(request: WebRequest, web: Web, changed: Sequence[str]) -> Respo
 
 @get("/compare", guards=[signed_in])
 async def side_by_side(
-    request: WebRequest, web: Web, ids: Ids = None, turn_id: TurnId = "", only: Only = ""
+    request: WebRequest, web: Web, *, ids: Ids = None, turn_id: TurnId = "", only: Only = "", origin: From = ""
 ) -> Response[Any]:
     """The people `c` side by side, with the criteria of the reader's search `turn`; looks go to the audit log."""
     wanted = list(dict.fromkeys(ids or []))
@@ -137,12 +147,13 @@ async def side_by_side(
     context: dict[str, Any] = {
         "comparison": comparison.differences() if only else comparison,
         "only": only,
-        "here": address([one.id for one in people], turn_id if view else ""),
+        "here": address([one.id for one in people], turn_id if view else "", origin),
         "without": {
-            one.id: address([other.id for other in people if other is not one], turn_id if view else "")
+            one.id: address([other.id for other in people if other is not one], turn_id if view else "", origin)
             for one in people
         },
         "turn": view.turn if view else None,
+        "trail": await trail(request, web, origin, "") if origin else None,
         "masked": {one.id for one in people if seen_as.hides(one.id)},
         "liked": await likes.liked_among(user.id, [one.id for one in people]),
     }

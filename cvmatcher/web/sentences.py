@@ -229,7 +229,7 @@ PLACES: dict[str, str] = {
     "seen_cvs": _("files"),
     "conversations": _("titles of conversations"),
     "turns": _("questions"),
-    "turn_events": _("results of searches"),
+    "turn_events": _("lines of kept results"),
     "decisions": _("decisions"),
     "likes": _("shortlists and notes"),
     "shortlist_entries": _("shortlists and notes"),
