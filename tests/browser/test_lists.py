@@ -40,7 +40,9 @@ async def site(database: store.Database, redis_url: str, tmp_path: Path) -> Asyn
     await jobs.close_queue(queue)
 
 
-async def _asked(page: Page) -> None:
+async def _asked(page: Page, at: str = "") -> None:
+    if at:
+        await page.goto(at)
     await page.get_by_label(ASK).fill("python in Lyon")
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-card] h3")).to_have_text(["Person 3", "Person 1", "Person 2"])
@@ -181,6 +183,59 @@ async def test_the_same_without_javascript(site: Site, visit: OpenContext) -> No
         await page.get_by_role("button", name="Delete the list").click()
         await page.get_by_role("button", name="Undo").click()
         await expect(page.get_by_role("link", name="Person 3", exact=True)).to_be_visible()
+
+
+async def test_a_list_goes_to_a_new_colleague_who_works_through_it_on_a_phone(site: Site, visit: OpenContext) -> None:
+    """A password and an address are copied; the colleague chooses a password and goes from profile to profile."""
+    async with visit(site.base) as page:
+        await sign_in(page, "rita", PASSWORD)
+        await page.goto("/users")
+        await page.get_by_label("Name").fill("hugo")
+        await page.get_by_role("button", name="Add", exact=True).click()
+        await page.get_by_label("hugo: new password…").click()
+        assert await _violations(page) == []
+        await page.get_by_role("button", name="Make a new password").click()
+        password = await _copied(page)
+        await _asked(page, at="/")
+        for name in ("Person 3", "Person 1"):
+            await page.locator("[data-card]", has_text=name).locator("[data-like]").click()
+            await expect(page.get_by_text(f"{name}: added to “Shortlist”.")).to_be_visible()
+        await page.goto("/likes")
+        await page.get_by_text("Share…").click()
+        await page.get_by_label("Recruiters").select_option("edit")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await page.get_by_text("Share…").click()
+        address = await _copied(page)
+    async with visit(site.base, viewport={"width": 360, "height": 780}, color_scheme="dark") as page:
+        await page.goto(address)
+        await page.get_by_label("User name").fill("hugo")
+        await page.get_by_label("Password", exact=True).fill(password)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="Choose your password")).to_be_visible()
+        assert await _violations(page) == []
+        await page.get_by_label("New password").fill("a password of my own")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="Person 1", exact=True).click()
+        assert await _violations(page) == []
+        await page.get_by_label("Status of Person 1").select_option("interview")
+        await expect(page.get_by_text("Person 1: Interview.")).to_be_visible()
+        await page.get_by_role("button", name="Undo").click()
+        await expect(page.get_by_label("Status of Person 1")).to_have_value("new")
+        await page.keyboard.press("j")
+        await expect(page.get_by_role("heading", name="Person 3")).to_be_visible()
+        await page.get_by_role("link", name="Back to “Shortlist”").click()
+        assert page.url == address
+
+
+async def _copied(page: Page) -> str:
+    """What the one button on the page copies: selected, so that it can be copied by hand too."""
+    await page.get_by_role("button", name="Copy", exact=True).and_(page.locator("[data-copy]")).click()
+    return str(await page.evaluate("document.getSelection().toString()"))
+
+
+async def _violations(page: Page) -> list[str]:
+    found = (await Axe().run(page)).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
