@@ -90,6 +90,15 @@ def test_a_sum_of_years_quotes_the_jobs_that_make_it() -> None:
     assert finding.quotations == ("Développeuse, Acme 2018 - 2023", "Développeuse, Borel 2014 - 2015")
 
 
+@pytest.mark.parametrize(
+    "said", ["10+ years of teaching", "Over 10 years of teaching", "10 ans d'enseignement", "10+ ans en école"]
+)
+def test_years_that_a_line_states_are_read_with_a_plus_too(said: str) -> None:
+    asked = Criterion(id="c1", kind=K.YEARS, value="", label="5 years", minimum=5)
+    finding = evidence.judge(asked, evidence.read(Profile(), (said,)))
+    assert (finding.state, finding.quotation) == (MET, said)
+
+
 def test_years_with_a_skill_quote_its_jobs_only() -> None:
     finding = _years(DATED.format(""), 5, "Python")
     assert (finding.years, finding.quotations) == (6.0, ("Développeuse, Acme 2018 - 2023",))

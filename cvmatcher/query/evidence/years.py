@@ -61,8 +61,9 @@ def _stated(criterion: Criterion, cv: CV) -> Finding:
         line = cv.lines[number]
         said = _CAREER_YEARS.search(fold(line.text).replace("’", "'"))
         if said and "old" not in line.stems:
-            at = next(i for i, word in enumerate(line.words) if word.text == said[1])
-            return _compared(criterion, float(said[1]), (cut_line(line, at, at),))
+            at = next((i for i, word in enumerate(line.words) if said[1] in re.findall(r"\d+", word.text)), None)
+            if at is not None:
+                return _compared(criterion, float(said[1]), (cut_line(line, at, at),))
     return NOTHING
 
 
