@@ -25,7 +25,7 @@ from cvmatcher.vocabulary import sectors, skills, titles
 _ENOUGH = {"e5": 0.90}
 _MOST_WORDS = 6  # of a name; more is a sentence
 _MOST_NAMES = 5  # that one criterion is looked for under
-_SLICE = 8  # names embedded at a time, so that another's query waits for no more
+SLICE = 8  # names embedded at a time, so that another's query waits for no more
 _KEPT = 30_000  # vectors of names, about 50 MB
 
 Found = Mapping[str, Mapping[str, Verdict]]  # candidate id -> criterion id -> partly
@@ -42,12 +42,22 @@ class NameVectors:
         keys = [blake2b(f"{embedder.model_id}\0{name}".encode(), digest_size=16).digest() for name in names]
         known = {key: row for key in keys if (row := self._rows.get(key)) is not None}
         missing = [(key, name) for key, name in dict(zip(keys, names, strict=True)).items() if key not in known]
-        for at in range(0, len(missing), _SLICE):
-            part = missing[at : at + _SLICE]
+        for at in range(0, len(missing), SLICE):
+            part = missing[at : at + SLICE]
             rows = await embedder.embed([name for _, name in part], "query")
             known.update((key, row) for (key, _), row in zip(part, rows, strict=True))
         self._keep(known)
         return np.asarray([known[key] for key in keys], dtype=np.float32).reshape(-1, embedder.dimension)
+
+    async def keep_ready(self, names: Sequence[str], embedder: Embedder) -> bool:
+        """Has the vectors of these ready; False where there is no room, or nothing asks for this model's.
+
+        Raises what the embedder raises.
+        """
+        if _enough(embedder) is None or len(self._rows) + len(names) > _KEPT:
+            return False
+        await self.of(names, embedder)
+        return True
 
     def _keep(self, rows: Mapping[bytes, Vectors]) -> None:
         for key, row in rows.items():
@@ -55,6 +65,17 @@ class NameVectors:
             self._rows.move_to_end(key)
         while len(self._rows) > _KEPT:
             self._rows.popitem(last=False)
+
+
+def _enough(embedder: Embedder) -> float | None:
+    """The cosine from which two names are one thing, None for a model whose distances were not measured."""
+    return next((value for model, value in _ENOUGH.items() if model in embedder.model_id.lower()), None)
+
+
+def names_of(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """What `find` may compare of them, each once: titles, skills and sectors. Some milliseconds for each."""
+    kinds = (CriterionKind.TITLE, CriterionKind.SKILL)
+    return tuple(dict.fromkeys(name for candidate in candidates for kind in kinds for name in _names(candidate, kind)))
 
 
 def unknown(criterion: Criterion) -> bool:
@@ -82,7 +103,7 @@ async def find(
 
     `said`: what the rules found. Raises what the embedder raises.
     """
-    enough = next((value for model, value in _ENOUGH.items() if model in embedder.model_id.lower()), None)
+    enough = _enough(embedder)
     asked = [criterion for criterion in criteria if unknown(criterion)]
     still_open = [(c, criterion) for c in candidates for criterion in asked if not _answered(said, c, criterion)]
     names = sorted({name for candidate, criterion in still_open for name in _names(candidate, criterion.kind)})

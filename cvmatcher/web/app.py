@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -13,7 +14,9 @@ from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 
 from cvmatcher import search as core
+from cvmatcher.cancelling import end
 from cvmatcher.domain import Misconfigured, SearchEvent
+from cvmatcher.warming import Warmer
 from cvmatcher.web import (
     admin,
     auth,
@@ -63,6 +66,7 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
     web = Parts(
         services=services, turns=Turns(run or searching), cookies=Cookies(https=https), render=render or Renderer()
     )
+    warmer = Warmer(lambda: services.search)
     csrf = CSRFConfig(
         secret=services.settings.secret_key.get_secret_value(),
         cookie_name="__Host-csrf" if https else "csrf",
@@ -73,9 +77,16 @@ def create_app(services: Services, run: Run | None = None, render: Renderer | No
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         services.follower.told.append(web.forget)
+        services.follower.told.append(warmer.hear)
         await core.warm(services.search)
-        async with web.turns.open():
-            yield
+        warmer.hear(None)
+        warming = asyncio.create_task(warmer.run(), name="names-made-ready")
+        try:
+            async with web.turns.open():
+                yield
+        finally:
+            await end(warming)
+        services.follower.told.remove(warmer.hear)
         services.follower.told.remove(web.forget)
 
     app = Litestar(
