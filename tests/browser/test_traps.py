@@ -189,7 +189,7 @@ async def test_targets_are_large_enough(site: Site, visit: OpenContext, width: i
             for one in await page.locator(".acts > *, .go, .attach, .top .quiet").all():
                 box = await one.bounding_box()
                 assert box is not None
-                assert min(box["width"], box["height"]) >= 40, await one.evaluate("one => one.outerHTML")
+                assert min(box["width"], box["height"]) >= 44, await one.evaluate("one => one.outerHTML")
         for path in (f"{link}&tab=why", f"{link}&tab=cv", "/", "/likes", "/settings", "/admin", "/users", "/searches"):
             await page.goto(path)
             found[path] = await page.evaluate(SMALL, 24)
