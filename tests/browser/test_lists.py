@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pymupdf
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
@@ -107,6 +108,25 @@ async def test_find_compare_shortlist_export_by_keyboard(site: Site, visit: Open
             await page.get_by_role("link", name="CSV").click()
         saved = await (await download.value).path()
         assert "Person 3" in saved.read_text(encoding="utf-8-sig")
+
+
+async def test_a_comparison_prints(site: Site, visit: OpenContext) -> None:
+    async with visit(site.base, viewport={"width": 1400, "height": 900}) as page:
+        await sign_in(page, "rita", PASSWORD)
+        await _asked(page)
+        for place in (0, 1):
+            await page.locator("[data-key=c]").nth(place).click()
+        await page.get_by_role("link", name="Compare 2").click()
+        await expect(page.locator(".comparison")).to_be_visible()
+        data = await page.pdf(format="A4", prefer_css_page_size=True)
+        with pymupdf.open(stream=data) as printed:  # type: ignore[no-untyped-call]
+            assert len(printed) == 1
+            text = printed[0].get_text()
+            right = max(word[2] for word in printed[0].get_text("words"))
+            assert right < printed[0].rect.width
+        assert {"Person 3", "Person 1", "What was asked"} <= set(text.split("\n"))
+        assert "New search" not in text
+        assert "Differences only" not in text
 
 
 async def test_several_of_a_search_go_onto_a_list_at_once(site: Site, visit: OpenContext) -> None:

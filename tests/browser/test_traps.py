@@ -86,6 +86,8 @@ async def test_a_turn_is_one_stream_and_one_step_of_history(site: Site, visit: O
         page.on("request", note)
         before = await page.evaluate("history.length")
         await _ask(page, "python in Lyon")
+        await expect(page.locator("#welcome")).to_have_count(0)
+        assert await page.evaluate("scrollY") == 0  # a first answer stands at the top of its page
         await expect(page.locator("[data-card]")).to_have_count(3)
         judge.set()
         await expect(page.locator("mark")).to_have_count(2)
@@ -144,6 +146,17 @@ async def test_a_stream_without_a_session_leads_to_the_login_and_back(site: Site
         await page.locator("[name=password]").fill(PASSWORD)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("heading", name="python in Lyon", level=2)).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_the_first_page_does_not_move_while_it_comes(site: Site, visit: OpenContext, width: int) -> None:
+    """A browser paints what it has: the beginning stands where it will stand once the rest is there."""
+    async with visit(site.base, viewport={"width": width, "height": 740}) as page:
+        await sign_in(page, "rita", PASSWORD)
+        heading = page.locator("#welcome h2")
+        whole = await heading.bounding_box()
+        await page.evaluate("() => document.querySelectorAll('.examples, #composer').forEach(one => one.remove())")
+        assert await heading.bounding_box() == whole
 
 
 async def test_letter_keys_can_be_turned_off(site: Site, visit: OpenContext) -> None:
