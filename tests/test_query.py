@@ -136,7 +136,7 @@ def test_what_a_message_asks(message: str, expected: set[tuple[str, str, str]]) 
     [
         ("product owner, workshops with loss adjusters", {"product owner"}),
         ("gouvernante, encadre 20 femmes de chambre", {"gouvernante"}),
-        ("looking for nurses or midwives", {"nurses", "midwives"}),
+        ("looking for nurses or plumbers", {"nurses", "plumbers"}),
         ("comptable, pas de stagiaires", {"comptable"}),
         ("a lecturer, first-author papers", {"lecturer"}),
         ("maçon, qui a déjà piloté un chantier", {"maçon"}),

@@ -138,7 +138,7 @@ def _item(message: Message, start: int, end: int, named: Sequence[Item], *, alon
     value = " ".join(message.text[start:end].split())
     inside = message.words_in(start, end)
     own = _own_clause(message, start, end, named)
-    talk = message.is_prose and not (_demanded(message, start, inside) or (own and all(map(_tells, inside))))
+    talk = message.is_prose and not (_demanded(message, start, inside) or (own and _of_work(message, inside)))
     if re.search(r"\bex[- ]$", message.folded[:start]):
         return Item(CriterionKind.EMPLOYER, value, start, end)
     if sectors.ids(value) or (len(inside) <= 4 and _names_firms(inside)):
@@ -169,6 +169,13 @@ def _demanded(message: Message, start: int, inside: Sequence[Token]) -> bool:
     clause = message.folded[message.clause_start(start) : start]
     told = [word for word in inside if not _is_filler(message, word)]
     return (len(told) < 6 and _DEMAND.search(clause) is not None) or (len(told) > 1 and all(map(_tells, told)))
+
+
+def _of_work(message: Message, inside: Sequence[Token]) -> bool:
+    """Whether a clause without a subject says only how someone is or works: "Nights, permanent."."""
+    first, last = message.clause_start(inside[0].start), message.clause_end(inside[-1].end)
+    said = words.of("manners") | words.of("conditions")
+    return SUBJECT.search(message.folded, first, last) is None and all(word.text in said for word in inside)
 
 
 _OF_LISTS = frozenset([CriterionKind.SKILL, CriterionKind.EDUCATION, CriterionKind.LANGUAGE])

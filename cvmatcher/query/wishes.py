@@ -35,7 +35,7 @@ _VALUED = (
 _VALUABLE = (
     r"(?:plus(?:es)?|bonus|asset|dream|advantage|advantageous|appreciated|welcome|desirable|desired|preferred"
     r"|optional"
-    r"|beneficial|nice[ -]to[ -]have|helpful|useful|handy|valued|favou?red|good(?! as)|great|nice|lovely"
+    r"|beneficial|nice[ -]to[ -]have|helpful|useful|handy|valued|favou?red|good(?! as)|great|nice"
     r"|perfect|ideal|preferable)"
 )
 # Says that what stands before it is a wish.
