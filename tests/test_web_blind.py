@@ -300,6 +300,18 @@ async def test_a_search_for_a_name_tells_nobody_whose_card_it_is(site: Site) -> 
         assert "is-met" in (await site.rita.get(look, **HTMX)).text, look
 
 
+async def test_what_streams_in_blind_mode_is_what_the_page_shows(site: Site) -> None:
+    """Titles and quotations too: a stream that did not read the people said that nothing was found."""
+    turn = await _asked(site)
+    page = (await site.rita.get(f"/turns/{turn}/list", **HTMX)).text
+    stream = "".join(
+        one.get("data", "") for one in messages((await site.rita.get(f"/turns/{turn}/events?after=0")).text)
+    )
+    shown = re.findall(r"<mark>.*?</mark>|<p class=\"facts\">.*?</p>", page)
+    assert any("<mark>" in one for one in shown)
+    assert [one for one in shown if one not in stream] == []
+
+
 async def test_a_question_in_blind_mode_is_asked_without_names_and_says_so(site: Site, search: Scripted) -> None:
     turn = (await site.rita.post("/turns", {"message": "Castelnau"})).headers["location"]
     assert search.asked[-1].blind

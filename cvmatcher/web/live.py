@@ -42,6 +42,9 @@ class Live:
                 if not batch:
                     yield b": still working\n\n"
                     continue
+                await self._sight.learn(
+                    hit.candidate_id for _, one in batch if isinstance(one, HitsFound) for hit in one.hits
+                )
                 self._view.take(one for one in batch if one[0] <= after)
                 news = await self._news([one for one in batch if one[0] > after])
                 last = batch[-1][0]
