@@ -55,8 +55,12 @@ def _quote_title(cv: CV, own: str, job: Experience) -> str:
 
 
 def _in_text(cv: CV, names: tuple[str, ...]) -> str:
-    """A line that names the occupation, other than as a customer's or as a wish."""
-    for key in _keys(names):
+    """A line that names the occupation, other than as a customer's, as a wish or in its person's own name.
+
+    Names of two or three letters are too many other things: "PA" is a state as well.
+    """
+    own = {*stems(cv.profile.name)}
+    for key in (one for one in _keys(names) if sum(map(len, one)) > _LETTERS and not own.issuperset(one)):
         for line, at in phrase(cv, key):
             start, end = line.words[at].start, line.words[at + len(key) - 1].end
             others = served(line, start) or denied(line, start, end) or _goes_on(line.text[start : start + 80], key)
@@ -66,6 +70,7 @@ def _in_text(cv: CV, names: tuple[str, ...]) -> str:
     return ""
 
 
+_LETTERS = 3
 _FRONT = 1  # words of a line that may stand before the title that it gives its person
 # An English noun of one word goes into compounds of other things: "pilot studies", "nurse delegations".
 _COMPOUND = re.compile(r"\s+(?!(?:with|who|and|or|in|at|for|of|to|on|by|from|seeking|having|bringing|since)\b)[a-z]+")
