@@ -361,6 +361,20 @@ def migrate(
     _print_report("Migration" + (" (dry run)" if dry_run else ""), report, json=json)
 
 
+@bench.command("search")
+def bench_search(
+    candidates: Annotated[int, typer.Option(min=1, help="How many invented CVs.")] = 10_000,
+    questions: Annotated[int, typer.Option(min=1, help="Asked one after another.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same CVs and questions.")] = 1,
+    json: Json = False,
+) -> None:
+    """Time to the first hits and to the order over many CVs, and the memory they need."""
+    from cvmatcher import commands  # noqa: PLC0415
+
+    report = asyncio.run(commands.bench_search(_settings(), candidates, questions, seed))
+    _print_report(f"{questions} questions over {candidates:,} CVs", report, json=json)
+
+
 @bench.command()
 def soak(
     minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 10.0,

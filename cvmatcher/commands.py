@@ -18,6 +18,7 @@ from cvmatcher import migrate as takeover
 from cvmatcher import retention as clock
 from cvmatcher import search as searching
 from cvmatcher import worker as work
+from cvmatcher.bench import search as timing
 from cvmatcher.bench import soak as soaking
 from cvmatcher.domain import (
     Conflict,
@@ -338,6 +339,12 @@ async def evaluate_profiles(directory: Path) -> Report:
 async def soak(settings: Settings, minutes: float, seed: int) -> Report:
     """Everything at once on a home of its own. Raises TimeoutError when it does not settle."""
     return await soaking.soak(settings, minutes, seed)
+
+
+async def bench_search(settings: Settings, count: int, questions: int, seed: int) -> Report:
+    """Searches over `count` invented CVs in memory, timed."""
+    _, embedder = await asyncio.to_thread(open_offline_models, settings)
+    return await timing.measure(embedder, count, questions, seed)
 
 
 def profiles_as_text(report: Report) -> str:

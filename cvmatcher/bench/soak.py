@@ -75,7 +75,7 @@ async def soak(settings: Settings, minutes: float, seed: int) -> Report:
             uploader = Uploader(address, token, spare[1::2], random.Random(seed))  # noqa: S311
             faults = Faults(random.Random(seed))  # noqa: S311
             ran = await _run(Crowd(visitors, uploader, files), faults, minutes * 60)
-            about = {"minutes": minutes, "seed": seed, "machine": _machine()}
+            about = {"minutes": minutes, "seed": seed, "machine": machine()}
             return about | ran | await _report(running, Crowd(visitors, uploader, files), user)
 
 
@@ -239,7 +239,8 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Where a figure was measured, and how busy it was."""
     memory = psutil.virtual_memory().total / 2**30
     load = os.getloadavg()[0]
     return (

@@ -4,7 +4,7 @@
 """
 
 from cvmatcher.demo.answers import meets
-from cvmatcher.demo.asked import judged_set
+from cvmatcher.demo.asked import judged_set, written
 from cvmatcher.demo.people import TODAY
 from cvmatcher.demo.pool import LAYOUTS, DemoCV, make_cv, make_pool
 from cvmatcher.demo.truth import CVTruth, JobTruth
@@ -22,4 +22,5 @@ __all__ = [
     "make_pool",
     "meets",
     "occupations",
+    "written",
 ]

@@ -8,12 +8,14 @@ languages. Texts only, no PDFs.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from random import Random
 from typing import Any
 
 from cvmatcher.demo.people import PersonMaker, Sheet
-from cvmatcher.demo.words import LANGUAGES, Language, occupations
+from cvmatcher.demo.words import LANGUAGES, SENIORITIES, Language, occupations
+from cvmatcher.domain import Profile
 from cvmatcher.judged import JudgedQuery, JudgedSet
 
 _SEED = 7  # the same set for ever: figures of two days can be compared
@@ -36,6 +38,16 @@ def judged_set() -> JudgedSet:
         title = rng.choice(sorted({name for pair in words.titles["mid"] for name in pair}))
         queries.append(JudgedQuery(f"{key}.title", title, words.language, "title", grades))
     return JudgedSet(documents, queries)
+
+
+def written(seed: int) -> Iterator[tuple[str, Profile]]:
+    """Texts of invented CVs without end, each with the profile that a perfect reader takes from it; no page is set."""
+    rng = Random(f"written {seed}")  # noqa: S311  as above
+    kinds = occupations()
+    while True:
+        words = kinds[rng.choice(sorted(kinds))][rng.choice(LANGUAGES)]
+        sheet = PersonMaker(rng, words, rng.choice(SENIORITIES)).make("classic")
+        yield _text(sheet), sheet.truth.profile
 
 
 def _said(bullet: str, language: Language) -> str:
