@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
+from docx.shared import Cm
 
 from cvmatcher.adapters.faiss_index import FaissIndex
 from cvmatcher.adapters.folder import MIMES
 from cvmatcher.domain import QuarantineReason
+from cvmatcher.guarded.mupdf import pymupdf
 from cvmatcher.ports import VectorEntry
 from cvmatcher.store import likes, people
 from tests import odd_files
 from tests.faults.case import case
-from tests.faults.world import Lost, Scene
+from tests.faults.world import Lost, Scene, until
 from tests.ingesting import all_candidates
 from tests.site import PASSWORD, Browser
 from tests.test_pdf import REFUSED, SECRET, UNSEEN
@@ -73,6 +77,9 @@ async def _taken_in(scene: Scene) -> None:
         raise Lost("a child took more than 1 GB")
     if seen.seconds > MOST_SECONDS + 2 * LOOK:
         raise Lost(f"a child was at one file for {seen.seconds:.1f} s")
+    if seen.programs:
+        scene.notes.append(f"{len(seen.programs)} programs started by them")
+        await until(seen.none_outlives, "the end of what the children started", 10)
 
 
 LOOK = 0.05  # seconds between two looks at the children
@@ -82,15 +89,18 @@ LOOK = 0.05  # seconds between two looks at the children
 class Children:
     """What a worker's readers take, seen from the outside."""
 
-    memory: int = 0  # bytes, of the largest
+    memory: int = 0  # bytes, of the largest with all that it has started: LibreOffice, tesseract
+    programs: set[psutil.Process] = field(default_factory=set)  # these
     seconds: float = 0.0  # of the longest at one file; starting Python and waiting for work are none of it
 
     async def watch(self, pid: int, notes: Path) -> None:
         """`notes`: where the worker says since when each child has been at its file."""
         while True:
             with suppress(psutil.Error):
-                for child in psutil.Process(pid).children(recursive=True):
-                    self.memory = max(self.memory, child.memory_info().rss)
+                for child in psutil.Process(pid).children():
+                    started = child.children(recursive=True)
+                    self.programs.update(started)
+                    self.memory = max(self.memory, sum(map(_resident, (child, *started))))
                     self._at_a_file(child, notes / str(child.pid))
             await asyncio.sleep(LOOK)
 
@@ -99,6 +109,21 @@ class Children:
             seconds = time.monotonic() - float(note.read_text())
             if child.status() != psutil.STATUS_ZOMBIE:
                 self.seconds = max(self.seconds, seconds)
+
+    async def none_outlives(self) -> bool:
+        return not any(map(_runs, self.programs))
+
+
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _runs(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 # --------------------------------------------------------------------------------------------------------- files
@@ -155,6 +180,53 @@ async def bombs(scene: Scene) -> None:
     _put(scene, "hang.pdf", odd_files.forms_in_forms(), QuarantineReason.TOO_SLOW)
     scene.any_reason = True  # a bomb may end by memory, by time or by its letters
     await _taken_in(scene)
+
+
+async def converters(scene: Scene) -> None:
+    """What keeps LibreOffice and tesseract busy for longer than they have, or asks for much memory.
+
+    The limits are the guard's, of each call; a file may take several.
+    """
+    noise = scene.random.randbytes
+    _put(scene, "deep.rtf", b"{\\rtf1 " + b"{" * 20_000 + b"Ada" + b"}" * 20_000 + b"}")
+    _put(scene, "noise.rtf", b"{\\rtf1 " + noise(900_000).hex().encode() + b"}")
+    _put(scene, "noise.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + noise(3_000_000))
+    _put(scene, "large.odt", _odt(b"<text:p>" + b"Ada " * 250 + b"</text:p>", 60_000))
+    photograph = _photograph(noise, 5_600, 4_000)
+    _put(scene, "photograph.png", photograph)
+    _put(scene, "photographs.docx", docx(lambda document: _paste(document, photograph)))
+    scene.any_reason, scene.patience = True, 300.0
+    await _taken_in(scene)
+
+
+def _odt(paragraph: bytes, count: int) -> bytes:
+    """A text document with that paragraph so often."""
+    names = "office:1.0", "text:1.0"
+    spaces = " ".join(f'xmlns:{n.split(":")[0]}="urn:oasis:names:tc:opendocument:xmlns:{n}"' for n in names)
+    body = b"<office:body><office:text>" + paragraph * count + b"</office:text></office:body>"
+    whole = f"<office:document-content {spaces} office:version='1.2'>".encode() + body + b"</office:document-content>"
+    mime = ("mimetype", b"application/vnd.oasis.opendocument.text")
+    kind = 'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+    entry = '<manifest:file-entry manifest:full-path="{}" manifest:media-type="{}"/>'
+    entries = entry.format("/", mime[1].decode()) + entry.format("content.xml", "text/xml")
+    manifest = f"<manifest:manifest {kind}>{entries}</manifest:manifest>".encode()
+    return packed(mime, ("content.xml", whole), ("META-INF/manifest.xml", manifest))
+
+
+def _photograph(noise: Callable[[int], bytes], width: int, height: int) -> bytes:
+    """Specks, in which tesseract looks for letters without end."""
+    picture: bytes = pymupdf.Pixmap(pymupdf.csGRAY, width, height, noise(width * height), False).tobytes("jpg")
+    return picture
+
+
+def _paste(document: Any, picture: bytes) -> None:
+    document.add_paragraph("Docx Person, Python")
+    for _ in range(2):
+        document.add_picture(io.BytesIO(picture), width=Cm(15))
+
+
+if shutil.which("soffice") and shutil.which("tesseract"):
+    case(BOMBS, "what LibreOffice and tesseract do not come to an end of", quick=False, most_seeds=2)(converters)
 
 
 @case(BOMBS, "the reader is killed at its work")
