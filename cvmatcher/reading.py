@@ -26,8 +26,7 @@ supported_suffixes = frozenset(
 
 LIMITS = pdf.Limits()
 OCR_LANGUAGES = ("fra", "eng")
-OFFICE = guard.Limits(seconds=20.0)
-OCR_PAGE = guard.Limits(seconds=20.0)
+OFFICE = OCR_PAGE = guard.Limits()
 OCR_SECONDS = 35.0  # from the beginning of a file, for all its pictures of words: an ingest job lives 60 s
 
 _PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|BM|RIFF....WEBP", re.DOTALL)
