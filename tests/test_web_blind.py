@@ -36,7 +36,7 @@ from cvmatcher.domain import (
     Verdict,
     VerdictState,
 )
-from cvmatcher.store import audit, candidates, ledger, people, shortlisted
+from cvmatcher.store import audit, candidates, ledger, people, saved_searches, shortlisted
 from cvmatcher.store.people import Role
 from cvmatcher.vocabulary.folding import fold
 from cvmatcher.web.app import create_app
@@ -298,6 +298,18 @@ async def test_a_search_for_a_name_tells_nobody_whose_card_it_is(site: Site) -> 
     await site.rita.post("/cv/cand1/unmask")
     for look in looks:
         assert "is-met" in (await site.rita.get(look, **HTMX)).text, look
+
+
+async def test_a_saved_search_for_a_name_shows_nobody_as_new(site: Site) -> None:
+    skill = Criterion(id="c1", kind=CriterionKind.SKILL, label="Python", value="python")
+    for criterion, is_shown in ((NAMED, False), (skill, True)):
+        saved = await saved_searches.save(site.user.id, "one", (criterion,))
+        await candidates.collection().update_many({}, {"$set": {"ingested_at": datetime.now(UTC)}})
+        assert ('href="/cv/cand1' in (await site.rita.get(f"/searches/{saved.id}")).text) is is_shown
+    await site.rita.post("/settings/blind", {"blind": ""})
+    saved = await saved_searches.save(site.user.id, "two", (NAMED,))
+    await candidates.collection().update_many({}, {"$set": {"ingested_at": datetime.now(UTC)}})
+    assert 'href="/cv/cand1' in (await site.rita.get(f"/searches/{saved.id}")).text
 
 
 async def test_what_streams_in_blind_mode_is_what_the_page_shows(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,8 +10,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
-from cvmatcher import newcomers
-from cvmatcher.domain import InvalidInput
+from cvmatcher import newcomers, verdicts
+from cvmatcher.domain import Candidate, InvalidInput
 from cvmatcher.store import candidates, turns
 from cvmatcher.store import saved_searches as store
 from cvmatcher.store.saved_searches import SavedSearch
@@ -21,7 +22,7 @@ from cvmatcher.web.catalogs import mark as _
 from cvmatcher.web.parts import Web
 from cvmatcher.web.render import Partial
 from cvmatcher.web.request import WebRequest
-from cvmatcher.web.sight import sight
+from cvmatcher.web.sight import Sight, sight
 
 TurnId = Annotated[str, QueryParameter(name="turn", max_length=64)]
 DeletedId = Annotated[str, QueryParameter(name="deleted", max_length=64)]
@@ -74,6 +75,7 @@ async def show(request: WebRequest, web: Web, search_id: FromPath[str]) -> Respo
     if request.wants_json:
         return Response(_as_json(found))
     people, seen_as = await candidates.by_ids(found.fresh), await sight(request.viewer)
+    people = await _not_by_name(web, found, people, seen_as)
     return web.render.page(
         request.viewer,
         "saved/search.html",
@@ -84,6 +86,19 @@ async def show(request: WebRequest, web: Web, search_id: FromPath[str]) -> Respo
         people=[seen_as.candidate(people[one]) for one in found.fresh if one in people],
         searches=await store.of(user.id),
     )
+
+
+async def _not_by_name(
+    web: Web, found: SavedSearch, people: Mapping[str, Candidate], seen_as: Sight
+) -> dict[str, Candidate]:
+    """In blind mode without those who are hidden and whom only their name makes answer: it would tell who they are."""
+    hidden = [one for one in people.values() if seen_as.hides(one.id)]
+    said = await verdicts.judged(found.criteria, hidden, web.services.search.judge_by_rules)
+    shown = {one.id: seen_as.verdicts(said[one.id], found.criteria, one) for one in hidden}
+    named = {
+        who for who, those in said.items() if any(shown[who][c].state is not one.state for c, one in those.items())
+    }
+    return {who: one for who, one in people.items() if who not in named}
 
 
 # ------------------------------------------------------------------------------------------------------------ doing
