@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query.item import Item
+from cvmatcher.query.kinds.reach import SENIORITY
 from cvmatcher.query.kinds.skills import TOOLS
-from cvmatcher.query.kinds.titles import SENIORITY
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import skills, titles, words
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from cvmatcher.domain import CriterionKind, Need
 from cvmatcher.query import openings, wishes
 from cvmatcher.query.item import Item, continues
-from cvmatcher.query.kinds import titles
+from cvmatcher.query.kinds.reach import SENIORITY
 from cvmatcher.query.message import SENTENCE_BREAK, SUBJECT, Message
 from cvmatcher.query.wishes import Scope
 from cvmatcher.vocabulary import sectors, skills, words
@@ -69,7 +69,7 @@ def items(message: Message, scopes: list[Scope], named: Sequence[Item]) -> tuple
 def _ranks(message: Message, scopes: list[Scope], named: Sequence[Item]) -> Iterator[Item]:
     """Seniority that belongs to no title: "someone senior", "no juniors"."""
     titled = any(item.kind is CriterionKind.TITLE for item in named)
-    for match in titles.SENIORITY.finditer(message.folded):
+    for match in SENIORITY.finditer(message.folded):
         start, end = match.span()
         if message.free(start, end) and (not titled or wishes.need(scopes, start, end) is Need.MUST_NOT):
             message.use(start, end)
@@ -258,7 +258,7 @@ def _is_text(message: Message, inside: Sequence[Token]) -> bool:
     shapes = [message.text[word.start : word.end] for word in inside]
     if any(_tells(word) for word in inside):
         return True
-    if titles.SENIORITY.fullmatch(" ".join(word.text for word in inside)):
+    if SENIORITY.fullmatch(" ".join(word.text for word in inside)):
         return True
     figures = any(_FIGURE.fullmatch(shape) for shape in shapes)
     return figures and not any(_CODE.fullmatch(shape) for shape in shapes)

@@ -1,6 +1,6 @@
 """Where the name of an occupation begins and ends in a message: "un chef de projet marketing confirmé à Lille".
 
-Owns the words that end a title and those of seniority.
+Owns the nouns that make a trade and what a request opens with; how far a name reaches is told by `kinds.reach`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 from cvmatcher.domain import CriterionKind
 from cvmatcher.query import openings
 from cvmatcher.query.item import Item
+from cvmatcher.query.kinds.reach import SENIORITY, left, right, sector_spans, skill_spans, speaks_or_lies
 from cvmatcher.query.kinds.skills import TOOLS
 from cvmatcher.query.message import Message
 from cvmatcher.vocabulary import employers, languages, places, sectors, skills, titles, words
@@ -20,22 +21,15 @@ from cvmatcher.vocabulary.folding import Token, stems, tokens
 
 _PROFILE = re.compile(r"(?:.*\s)?profils?\s*$")
 _ARTICLE = words.of("articles")
-SENIORITY = re.compile(
-    r"\b(?:seniors?|sr|juniors?|jr|confirmee?s?|experimentee?s?|experienced|debutante?s?|entry[ -]level|mid[ -]level"
-    r"|seasoned|aguerrie?s?|graduate)\b\.?"
-)
 _STOPS = words.of("title ends")
 _FILLER = words.of("filler")
 # What is said of a person beside the trade, and never belongs to its name.
 _MANNERS = words.of("manners")
 # Nouns that make a trade of whatever narrows them, in front of it in French and behind it in English.
 _HEADS = {"fr": words.of("french heads"), "en": words.of("english heads")}
-# Those that name a trade only with what they are about, be it a skill: "technicien hydraulique", "ingénieur R&D".
-_WIDE = words.of("wide heads")
 _NOT_ALONE = words.of("heads with company")
 _CONDITIONS = words.of("conditions")
 _CALENDAR = words.of("calendar")
-_A_STOPS = words.of("not after a")
 _GLUE = words.of("glue")
 
 
@@ -60,7 +54,7 @@ def _first_words(message: Message) -> Iterator[Item]:
     inside = message.words_in(behind[0].start, stop)
     told = words.of("deeds") | _CONDITIONS | _MANNERS | _FILLER | _ARTICLE
     name = message.text[behind[0].start : stop]
-    skilled = any(a < stop and behind[0].start < b for a, b in _skills(message.text))
+    skilled = any(a < stop and behind[0].start < b for a, b in skill_spans(message.text))
     if len(inside) > 4 or skilled or any(word.text in told for word in inside):
         return
     if not employers.known(name) and not _something_else(name):
@@ -101,7 +95,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
         ):
             continue
         reached = _through_the_next(message, spans, end)
-        first = _left(message, start, reached)
+        first = left(message, start, reached)
         if not _OBJECT.search(f"{message.folded[:first]}|{message.folded[first:reached]}"):
             yield first, reached
 
@@ -116,7 +110,7 @@ def _with_object(message: Message, item: Item) -> Item:
         return item
     word, name = behind[0], message.text[behind[0].start : behind[0].end]
     no_noun = words.of("somewhere") | _CALENDAR | _CONDITIONS | _MANNERS | _FILLER | _STOPS | _ARTICLE
-    listed = any(a <= word.start < b for a, b in (*_skills(message.text), *_sectors(message.text)))
+    listed = any(a <= word.start < b for a, b in (*skill_spans(message.text), *sector_spans(message.text)))
     placed = places.countries_named(name) or places.regions_named(name)
     if word.text in no_noun or listed or placed or languages.code(name) or not name.islower():
         return item
@@ -170,7 +164,7 @@ def _with_tool(message: Message, start: int, end: int) -> tuple[int, int]:
     """French says "développeur Rust": a trade of one word takes the tool right behind it."""
     if re.search(r"\W", message.text[start:end]) or message.english:
         return start, end
-    for match in _skills(message.text):
+    for match in skill_spans(message.text):
         if match[0] == end + 1 and message.text[end] == " " and skills.area(message.text[match[0] : match[1]]) in TOOLS:
             return start, match[1]
     return start, end
@@ -182,13 +176,13 @@ def _headed(message: Message) -> Iterator[tuple[int, int]]:
     for word in message.words:
         if _is_head(word, english=english) and not _goes_on(message, word):
             if english:
-                left, right = _left(message, word.start, word.end), word.end
+                start, end = left(message, word.start, word.end), word.end
                 if re.match(r"\s+of\s+\w", message.folded[word.end :]):
-                    right = _right(message, word.end)
+                    end = right(message, word.end)
             else:
-                left, right = word.start, _right(message, word.end)
-            if (left, right) != (word.start, word.end):
-                yield left, right
+                start, end = word.start, right(message, word.end)
+            if (start, end) != (word.start, word.end):
+                yield start, end
 
 
 def _goes_on(message: Message, word: Token) -> bool:
@@ -226,148 +220,12 @@ def _breaks(message: Message, start: int, end: int) -> bool:
     return re.search(r"[,;.!?\n()]", message.text[start:end].replace(".NET", "")) is not None
 
 
-def _left(message: Message, start: int, end: int) -> int:
-    """English puts what narrows a title before it: "senior pediatric nurse", "Scala developer"."""
-    if not message.english:
-        return start
-    bare = not re.search(r"\W", message.text[start:end])
-    before = message.words_in(message.clause_start(start), start)
-    while before and _belongs_before(message, before[-1], start, bare=bare):
-        start = before.pop().start
-    return start
-
-
-def _belongs_before(message: Message, word: Token, start: int, *, bare: bool) -> bool:
-    if message.text[word.end : start].strip(" -/") or not message.free(word.start, start):
-        return False
-    behind = message.words_in(word.end, start + 1)[:1]
-    compound = bool(behind) and (word.stem, behind[0].stem) in titles.pairs()
-    if not compound and (word.text in _ARTICLE | _STOPS | _FILLER | _CONDITIONS or _says_of_a_person(message, word)):
-        return False
-    skilled = any(a <= word.start < b for a, b in _skills(message.text))
-    opening = any(a <= word.start < b for a, b in openings.found(message.folded, message.text))
-    return not opening and (bare or not skilled or _shared(message, word, start))
-
-
-def _says_of_a_person(message: Message, word: Token) -> bool:
-    """Whether the word says how good, where from or of which firm someone is, or how many: no part of a trade."""
-    shape = message.text[word.start : word.end]
-    if word.text in _MANNERS or word.text.isdigit() or SENIORITY.fullmatch(word.text):
-        return True
-    return employers.known(shape) or _speaks_or_lies(shape)
-
-
-def _shared(message: Message, word: Token, start: int) -> bool:
-    """Whether a skill's name holds the word and goes on into the title: "fire safety engineer"."""
-    return any(a <= word.start and start < b for a, b in _skills(message.text))
-
-
-def _speaks_or_lies(word: str) -> bool:
-    if languages.code(word) is not None or places.countries_named(word):
-        return True
-    return word[0].isupper() and bool(places.all_named(word)) and not skills.canonical(word)
-
-
-def _right(message: Message, end: int) -> int:
-    """French puts it behind: "ingénieur commercial export", "responsable de magasin bio"."""
-    head, joined = end, False
-    first = message.words_in(0, end)[-1].start
-    after = message.words_in(end, message.clause_end(end))
-    while after:
-        known = bool(titles.ids(message.text[first:end]))
-        wide = not known or (not joined and _wide(message, first, head) and _common(message, after[0]))
-        width = _belongs_behind(message, after, end, bare=(end == head or known) and wide)
-        several = " " in message.text[first:end]
-        name = message.text[after[0].start : after[width - 1].end] if width else ""
-        if not width or (known and several and not skills.canonical(name) and sectors.ids(name)):
-            break
-        end = after[width - 1].end
-        skill = next((b for a, b in _skills(message.text) if a < end < b), end)
-        joined = joined or any(a == after[0].start for a, _ in _skills(message.text))
-        end, after = skill, [word for word in after[width:] if word.start >= skill]
-    return end
-
-
-def _wide(message: Message, start: int, end: int) -> bool:
-    return any(word.stem in _WIDE or word.text in _WIDE for word in message.words_in(start, end))
-
-
-def _common(message: Message, word: Token) -> bool:
-    """Whether the skill that begins with the word is a subject and no tool."""
-    name = next((message.text[a:b] for a, b in _skills(message.text) if a == word.start), "")
-    return name in {"R&D", "RH", "HR"} or (
-        name.islower() and skills.area(name) not in TOOLS | {"office", "design and media"}
-    )
-
-
-def _belongs_behind(message: Message, after: list[Token], end: int, *, bare: bool) -> int:
-    """How many of the next words go on with the title: 1, or 2 with a linking "de"."""
-    word = after[0]
-    if message.text[end : word.start].strip(" -/'’&") or not message.free(word.start, word.end):
-        return 0
-    if word.text == "a" and len(after) > 1 and not message.english:
-        return _behind_a(message, after)
-    if word.text in {"de", "du", "d", "des", "of"} and len(after) > 1:
-        follower = after[1:]
-        while follower and follower[0].text in {"la", "l", "le", "les", "the"}:
-            follower = follower[1:]
-        fits = follower and _content(message, follower[0], after[0].end, bare=bare)
-        return after.index(follower[0]) + 1 if fits else 0
-    return 1 if _content(message, word, end, bare=bare) else 0
-
-
-def _behind_a(message: Message, after: list[Token]) -> int:
-    """As in "chef à sushi", but not in "chef à Lyon" or "à temps plein"."""
-    noun = after[1]
-    plain = message.text[noun.start].islower() and noun.text not in _MANNERS | _FILLER | _A_STOPS
-    known = places.all_named(message.text[noun.start : noun.end])
-    return 2 if plain and not known and _content(message, noun, after[0].end, bare=False) else 0
-
-
-def _content(message: Message, word: Token, after: int, *, bare: bool) -> bool:
-    if len(message.text[after : word.start].strip(" -/'’&")) > 3 or not message.free(word.start, word.end):
-        return False
-    if word.text in _STOPS | _ARTICLE | _CALENDAR or word.stem in _STOPS:
-        return False
-    if not bare and any(a <= word.start < b for a, b in _skills(message.text)):
-        return False  # a skill is asked for beside the trade
-    if message.english and not re.search(r"\bof(?: the)?$", message.folded[: word.start].rstrip()):
-        return False  # English titles end with their noun
-    before = message.words_in(0, after)[-1:]
-    if message.text[word.start].isupper() and before and _is_plain(message, before[0]):
-        shape = message.text[word.start : word.end]
-        if not shape.isupper() and not skills.canonical(shape):
-            return False  # "technicien ascenseurs Otis"
-    taught = languages.code(message.text[word.start : word.end]) and _TEACHES.search(message.folded, 0, word.start)
-    return bool(taught) or not _says_of_a_person(message, word)  # "prof d'anglais" names a trade
-
-
-def _is_plain(message: Message, word: Token) -> bool:
-    """Whether it is a word in small letters that is no link between others."""
-    return len(word.text) > 3 and message.text[word.start].islower()
-
-
-_TEACHES = re.compile(
-    r"\b(?:prof|professeure?s?|enseignante?s?|format(?:eur|rice)s?|teachers?|trainers?) (?:d'|de |en |of )$"
-)
-
-
-@lru_cache(maxsize=64)
-def _skills(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple((m.start, m.end) for m in skills.find(text))
-
-
 def _within_another(text: str, start: int, end: int) -> bool:
     """Whether it is part of a longer name ("Adobe Illustrator", "expertise comptable") or a skill by its capitals."""
-    if any(a <= start and end <= b and b - a > end - start for a, b in (*_skills(text), *_sectors(text))):
+    if any(a <= start and end <= b and b - a > end - start for a, b in (*skill_spans(text), *sector_spans(text))):
         return True
     capitals = text[start:end].isupper() or any((a, b) == (start, end) for a, b in _exact(text))
-    return capitals and (start, end) in _skills(text)
-
-
-@lru_cache(maxsize=64)
-def _sectors(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple((m.start, m.end) for m in sectors.find(text))
+    return capitals and (start, end) in skill_spans(text)
 
 
 @lru_cache(maxsize=64)
@@ -414,7 +272,7 @@ def _phrase_end(message: Message, behind: list[Token]) -> int:
             or word.text.isdigit()
             or (word.text in _FILLER and word.text not in _GLUE)
             or SENIORITY.fullmatch(word.text)
-            or _speaks_or_lies(message.text[word.start : word.end])
+            or speaks_or_lies(message.text[word.start : word.end])
         ):
             break
         if word.text in _GLUE and (number + 1 >= len(behind) or behind[number + 1].text in _STOPS):
