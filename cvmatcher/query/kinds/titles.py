@@ -88,7 +88,7 @@ def _known(message: Message) -> Iterator[tuple[int, int]]:
             or _breaks(message, start, end)
             or re.search(r"\b(?:s'|se |to )$", message.folded[:start])  # "prêt à s'installer"
             or _a_participle(message.text[start:end])
-            or re.search(r"\w-$", message.text[:start])  # "first-author papers"
+            or re.search(r"\b(?:first|second|single|sole|co)-$", message.folded[:start])  # "first-author papers"
             or _within_another(message.text, start, end)
             or _describes(message, start, end)
             or re.search(r"\bex[- ]$", message.folded[:start])  # "ex DAF", the maker of trucks
