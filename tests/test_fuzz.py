@@ -18,7 +18,18 @@ from hypothesis import strategies as st
 from cvmatcher import jobs, passages, store
 from cvmatcher.adapters.folder import id_of, path_of
 from cvmatcher.adapters.word_index import TantivyIndex
-from cvmatcher.domain import Candidate, CVText, Education, Experience, Profile, SpokenLanguage
+from cvmatcher.domain import (
+    Candidate,
+    Criterion,
+    CriterionKind,
+    CVText,
+    Education,
+    Experience,
+    LanguageLevel,
+    Profile,
+    SpokenLanguage,
+    VerdictState,
+)
 from cvmatcher.identity import mask
 from cvmatcher.ports import WordQuery
 from cvmatcher.query import evidence
@@ -168,6 +179,48 @@ def test_any_profile_is_cut_indexed_and_judged(profile: Profile, pages: tuple[st
     cv = evidence.read(profile, pages)
     for criterion in understand(asked)[0]:
         evidence.judge(criterion, cv)
+
+
+def _said(*parts: str) -> st.SearchStrategy[str]:
+    """A phrase as CVs have it: one of each part's choices, which a bar divides."""
+    return st.tuples(*(st.sampled_from(part.split("|")) for part in parts)).map("".join)
+
+
+pieces = st.one_of(
+    _said("5|12|2,5|½|Ⅳ", "|+| +|-", " | ", "ans|years|yrs|année", "|:| d'expérience| of experience| in sales| old"),
+    _said("2018|03/2020|mars 2019|since 2021|depuis", "| - |–| to |/", "2022|12/2023|today|aujourd'hui|", "| : | | |"),
+    _said("anglais|German|arabe|LSF", "| |: |(", "C1|courant|notions|fluent|scolaire|42|", "|)"),
+    _said(
+        "|no |pas de |client : |ex-|• |- ", "Java|C++|développeuse|Senior nurse|SNCF|banque|freelance|Lyon|Master 2|BTS"
+    ),
+    _said("CACES|Band|Bac|permis|ISO", " |+|-|", "1, 3|R489|9001|+|C/E|²"),
+    st.sampled_from(["\t", "\n", "’", "…", "ﬁ", "İ", "\u202e", "a@b.fr", "www.", "%", "|", "&", "n°"]),
+    st.text(max_size=3),
+)
+ASKED = tuple(
+    Criterion(id=f"c{n}", kind=kind, value=value, label=value, minimum=minimum, level=level)
+    for n, (kind, value, minimum, level) in enumerate([
+        (CriterionKind.TITLE, "développeur Java", None, None), (CriterionKind.SKILL, "C++", None, None),
+        (CriterionKind.YEARS, "", 5.0, None), (CriterionKind.YEARS, "Java", 3.0, None),
+        (CriterionKind.PLACE, "Lyon", None, None), (CriterionKind.LANGUAGE, "en", None, LanguageLevel.B2),
+        (CriterionKind.SECTOR, "banque", None, None), (CriterionKind.EMPLOYER, "SNCF", None, None),
+        (CriterionKind.EDUCATION, "BTS", None, None), (CriterionKind.TEXT, "freelance", None, None),
+        (CriterionKind.TEXT, "notions d'allemand", None, None), (CriterionKind.SKILL, "CACES 3", None, None),
+    ])
+)  # fmt: skip
+
+
+@settings(BOUNDED, max_examples=100)
+@given(st.lists(pieces, max_size=25).map(" ".join) | st.lists(pieces, max_size=25).map("".join), profiles)
+def test_any_cv_is_judged_by_each_kind(page: str, profile: Profile) -> None:
+    for bare in (Profile(), profile):
+        cv = evidence.read(bare, (page,))
+        for criterion in ASKED:
+            finding = evidence.judge(criterion, cv)
+            assert (finding.state is VerdictState.NOT_FOUND) or finding.quotation
+            evidence.silent(criterion, bare)
+        assert 0 <= evidence.has_been(ASKED, bare) <= 1
+        assert evidence.fineness(ASKED, cv) >= 0
 
 
 # --------------------------------------------------------------------------------------------- jobs, erased documents

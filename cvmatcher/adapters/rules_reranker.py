@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 from cvmatcher.domain import Criterion, Dossier, Quotation, Verdict
 from cvmatcher.query import evidence
 
+log = logging.getLogger(__name__)
 _AT_ONCE = 8  # dossiers judged before the event loop gets its turn
 
 
@@ -17,13 +19,19 @@ class RulesReranker:
     name = "rules"
 
     async def judge(self, criteria: Sequence[Criterion], dossiers: Sequence[Dossier]) -> AsyncIterator[Verdict]:
-        """Never fails. `met` and `partly` carry words of the CV."""
+        """Never fails: what a rule breaks on stays without a verdict, and the log says so. `met` and `partly` carry
+        words of the CV.
+        """
         for number, dossier in enumerate(dossiers):
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
             cv = evidence.read(dossier.profile, dossier.pages)
             for criterion in criteria:
-                finding = evidence.judge(criterion, cv)
+                try:
+                    finding = evidence.judge(criterion, cv)
+                except Exception:  # one odd CV must not take every search that finds it
+                    log.exception("a CV could not be judged on %s", criterion.kind)
+                    continue
                 yield Verdict(
                     candidate_id=dossier.id,
                     criterion_id=criterion.id,

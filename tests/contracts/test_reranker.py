@@ -27,6 +27,7 @@ from cvmatcher.domain import (
     VerdictState,
 )
 from cvmatcher.ports import Reranker
+from cvmatcher.query import evidence
 from tests.servers import gemini as wire
 from tests.servers.gemini import GeminiServer
 
@@ -201,3 +202,23 @@ async def test_never_more_calls_at_once_than_allowed(gemini_server: GeminiServer
     with pytest.raises(asyncio.CancelledError):
         await reading
     await two.aclose()
+
+
+async def test_a_cv_that_breaks_a_rule_takes_nobody_elses_verdict(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = evidence.judge
+
+    def broken(criterion: Criterion, cv: evidence.CV) -> evidence.Finding:
+        if criterion.id == "c1" and "Paie" in cv.profile.skills:
+            raise StopIteration
+        return whole(criterion, cv)
+
+    monkeypatch.setattr(evidence, "judge", broken)
+    said = [verdict async for verdict in RulesReranker().judge(CRITERIA, DOSSIERS)]
+    assert {(one.candidate_id, one.criterion_id) for one in said} == {
+        ("opaque-1", "c1"),
+        ("opaque-1", "c2"),
+        ("opaque-2", "c2"),
+    }
+    assert "could not be judged on skill" in caplog.text
