@@ -90,6 +90,9 @@ async def test_the_tray_goes_when_its_work_is_done_and_elsewhere(site: Site) -> 
     assert not await shown(elsewhere)
     assert not await shown("/")
     assert not await shown("/likes")
+    pressed = 'formaction="/compare/cand1/put-back'
+    assert pressed in (await site.rita.get(here)).text
+    assert pressed not in (await site.rita.get(elsewhere)).text  # and no card says that they are picked
     await site.rita.get(f"/compare?c=cand2&c=cand1&turn={turn}")
     assert not await shown(here)
     assert "Compare 3" in (await site.rita.htmx(f"/compare/cand3/pick?turn={turn}")).text  # another is added

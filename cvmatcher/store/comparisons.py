@@ -48,6 +48,12 @@ async def of(user_id: str) -> Tray:
     return Tray.model_validate(found.model_dump(include=set(Tray.model_fields))) if found else Tray()
 
 
+async def picked_in(user_id: str, place: str) -> frozenset[str]:
+    """Who is in the tray, as the place where it was filled shows it; elsewhere nobody is."""
+    tray = await of(user_id)
+    return frozenset(tray.candidates if tray.place == place else ())
+
+
 async def pick(user_id: str, candidate_id: str, turn: str = "", place: str = "") -> None:
     """Idempotent. Raises Conflict when the tray is full."""
     tray = await of(user_id)

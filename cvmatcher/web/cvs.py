@@ -141,7 +141,7 @@ async def opened(web: Web, viewer: Viewer, candidate: Candidate, turn_id: str, t
         is_masked=seen_as.hides(candidate.id),
         others=tuple(await same_person.linked(candidate)),
         is_liked=bool(await likes.liked_among(user.id, [candidate.id])),
-        is_compared=candidate.id in (await comparisons.of(user.id)).candidates,
+        is_compared=candidate.id in await comparisons.picked_in(user.id, place.conversation if place else ""),
         history=await _history(candidate, seen_as, user) if tab == "history" else None,
     )
     return await _with_pages(web, shown) if tab == "cv" else shown

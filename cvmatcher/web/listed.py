@@ -125,7 +125,7 @@ async def listing(shortlist: Shortlist, request: WebRequest, url: str = "") -> L
         may_edit=shortlist.may_edit,
         fills=shortlist.id == (await likes.current(user_id)).id,
         targets=tuple(one for one in seen if one.id != shortlist.id and one.may_edit),
-        compared=frozenset((await comparisons.of(user_id)).candidates),
+        compared=await comparisons.picked_in(user_id, ""),
         owner_name=names.get(shortlist.owner, ""),
     )
 

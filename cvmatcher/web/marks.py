@@ -20,7 +20,7 @@ async def marks(user_id: str, views: Iterable[TurnView]) -> dict[str, Any]:
     return {
         "liked": await likes.liked_among(user_id, ids),
         "listed": await listed(user_id, ids),
-        "compared": frozenset((await comparisons.of(user_id)).candidates),
+        "compared": await comparisons.picked_in(user_id, shown[0].turn.conversation if shown else ""),
         "fresh": frozenset().union(*fresh),
         "saved": await _saved(user_id, shown),
     }

@@ -21,6 +21,7 @@ from tests.browser.real import ask, demo_in_chromium
 from tests.site import PASSWORD
 
 SLOWER = 4
+PATIENCE = 30_000  # milliseconds for any one thing
 POOL = 60
 QUESTIONS = ("nurse with experience in intensive care", "développeur Python à Lyon", "accountant with SAP", "teacher")
 SIZES = {"wide": (1360, 850), "phone": (360, 740)}
@@ -81,7 +82,8 @@ async def visit(browser: Browser, base: str, size: tuple[int, int], question: st
     """One visit by one person; gives what WATCH kept."""
     width, height = size
     context = await browser.new_context(base_url=base, viewport={"width": width, "height": height})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page = await context.new_page()
     await page.add_init_script(WATCH)
     session = await context.new_cdp_session(page)
