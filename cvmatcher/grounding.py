@@ -57,7 +57,7 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
     message = Message.of(text)
     if not 0 < len(message.words) <= MOST_WORDS:
         return understanding
-    understanding = _with_whole_titles(message, understanding, index)
+    understanding = _with_whole_titles(message, _with_firms(understanding, index), index)
     doubtful = list(_doubtful(message, understanding))
     named = [name for stretch in doubtful for name in _names(message, stretch, index)]
     named += _wider_titles(message, understanding.criteria, index, doubtful)
@@ -76,6 +76,19 @@ def ground(text: str, understanding: Understanding, index: WordIndex) -> Underst
             "not_understood": unused,
         }
     )
+
+
+def _with_firms(understanding: Understanding, index: WordIndex) -> Understanding:
+    """What was read as a degree and is the whole name of a firm in the pool, and of no study: "CAP Empennage"."""
+    criteria = [
+        criterion.model_copy(update={"kind": CriterionKind.EMPLOYER, "value": criterion.label})
+        if criterion.kind is CriterionKind.EDUCATION
+        and index.count(WordQuery(((criterion.label, 1.0),), "employers", whole=True))
+        and not index.count(WordQuery(((criterion.label, 1.0),), "education"))
+        else criterion
+        for criterion in understanding.criteria
+    ]
+    return understanding.model_copy(update={"criteria": tuple(criteria)})
 
 
 def _placed(text: str, criterion: Criterion) -> either.Placed:

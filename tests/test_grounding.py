@@ -15,10 +15,13 @@ def index() -> TantivyIndex:
     people = [
         candidate(
             "Ana Roy",
-            "Ingénieur calcul, Nancy, France. Entrepôts Lamarque. BTS, Institut du Ponant. masterisation",
+            "Ingénieur calcul, Nancy. Entrepôts Lamarque, CAP Empennage. BTS, Institut du Ponant. masterisation",
             headline="Ingénieur calcul",
             location="Nancy, France",
-            experiences=(Experience(title="Ingénieur calcul", employer="Entrepôts Lamarque"),),
+            experiences=(
+                Experience(title="Ingénieur calcul", employer="Entrepôts Lamarque"),
+                Experience(title="Ingénieur calcul", employer="CAP Empennage"),
+            ),
             education=(Education(degree="BTS", school="Institut du Ponant"),),
             skills=("masterisation",),
         ),
@@ -45,6 +48,8 @@ def grounded(message: str, index: TantivyIndex) -> dict[str, CriterionKind]:
         ("masterisation ex entrepôts lamarque", "entrepôts lamarque", CriterionKind.EMPLOYER),
         ("masterisation ex entrepôts lamarque", "masterisation", CriterionKind.SKILL),
         ("ingénieur calcul allemand", "ingénieur calcul", CriterionKind.TITLE),
+        ("ex cap empennage arabe", "cap empennage", CriterionKind.EMPLOYER),
+        ("gouvernante avec un BTS", "bts", CriterionKind.EDUCATION),
         ("gouvernante institut du ponant", "institut du ponant", CriterionKind.EDUCATION),
     ],
 )
