@@ -124,7 +124,7 @@ async def test_a_lost_stream_is_said_and_goes_on(site: Site, chromium: Browser) 
         await expect(lost).to_be_visible(timeout=20_000)  # after three tries, further and further apart
         cut = False
         go_on.set()
-        await expect(page.locator(".stream")).to_have_count(0)
+        await expect(page.locator(".stream")).to_have_count(0, timeout=20_000)  # the next try comes within 8 s
         await expect(page.locator("[data-card] h3")).to_have_text(["Person 3", "Person 1", "Person 2"])
         await expect(page.locator("mark")).to_have_count(2)
 
