@@ -31,6 +31,7 @@ CHECKED = frozenset(
 )
 _SHARE = {VerdictState.MET: 1.0, VerdictState.PARTLY: 0.5, VerdictState.NOT_FOUND: 0.0}
 _UNKNOWN = 0.2  # a CV that is silent stands between one that answers partly and one that says otherwise
+_HINTED = 0.5  # of a title that a CV only speaks of: no reason is shown, but it stands before those without a word
 _NICE = 0.25  # what a wish weighs beside a must
 # What someone is counts before what they also have: no fact outweighs the title or the sector asked for.
 _WEIGHT = {CriterionKind.SECTOR: 2.0, CriterionKind.TITLE: 2.0}
@@ -48,6 +49,7 @@ _TOLD = 1.0  # what the mean part of a description, found, adds to the score
 class Standing:
     """One candidate: its retrieval score, verdicts by criterion id, criteria that its CV says nothing about.
 
+    `hinted`: criteria of which the CV only has words, without showing them.
     `fineness` tells apart those of one tier before the score does: levels and degrees beyond what was asked.
     """
 
@@ -55,6 +57,7 @@ class Standing:
     score: float
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     silent: frozenset[str] = frozenset()
+    hinted: frozenset[str] = frozenset()
     fineness: float = 0.0
 
 
@@ -89,6 +92,8 @@ def _worth(criterion: Criterion, standing: Standing) -> float:
     if criterion.kind in _WEIGHT:
         partly = state is VerdictState.PARTLY
         share = (_PARTLY[criterion.kind] if partly else _SHARE[state]) * _WEIGHT[criterion.kind]
+        if state is VerdictState.NOT_FOUND and criterion.id in standing.hinted:
+            share = _HINTED * _WEIGHT[criterion.kind]
     else:
         share = _UNKNOWN if state is VerdictState.NOT_FOUND and criterion.id in standing.silent else _SHARE[state]
         share *= _SKILL_WEIGHT if criterion.kind is CriterionKind.SKILL else 1.0

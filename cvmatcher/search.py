@@ -351,12 +351,16 @@ async def _judge_by_rules(turn: _Turn, pool: Sequence[str]) -> None:
         desk.take(verdict)
     said = {candidate.id: _seen(turn, candidate, desk.of(candidate.id)) for candidate in judged}
     near = await akin.find(turn.criteria, judged, said, turn.parts.names, turn.parts.embedder)
+    asked = [c for c in turn.criteria if is_listed(c)] if turn.request.blind else turn.criteria
     for candidate in judged:
         silent = frozenset(c.id for c in turn.criteria if evidence.silent(c, candidate.profile))
         score = turn.retrieved[candidate.id].score + RECENT * evidence.has_been(turn.criteria, candidate.profile)
-        fine = evidence.fineness(turn.criteria, evidence.read(candidate.profile, candidate.pages))
+        cv = evidence.read(candidate.profile, candidate.pages)
+        hinted = frozenset(c.id for c in asked if evidence.hinted(c, cv))
         found = {**said[candidate.id], **near.get(candidate.id, {})}
-        turn.standings[candidate.id] = Standing(candidate.id, score, found, silent, fine)
+        turn.standings[candidate.id] = Standing(
+            candidate.id, score, found, silent, hinted, evidence.fineness(turn.criteria, cv)
+        )
 
 
 def _seen(turn: _Turn, candidate: Candidate, said: Mapping[str, Verdict]) -> Mapping[str, Verdict]:

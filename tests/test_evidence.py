@@ -275,3 +275,19 @@ def test_who_works_freelance(job: Experience, page: str, state: VerdictState) ->
     )
     assert finding.state == state
     assert finding.quotation in lines
+
+
+@pytest.mark.parametrize(
+    ("line", "hinted"),
+    [
+        ("- Planning of nurses and doctors", True),
+        ("Clients: nurses", False),
+        ("No experience as a nurse", False),
+        ("Cook", False),
+    ],
+)
+def test_a_trade_of_others_is_a_hint_and_no_reason(line: str, *, hinted: bool) -> None:
+    asked = Criterion(id="c1", kind=K.TITLE, value="nurse", label="nurse")
+    cv = evidence.read(Profile(experiences=(Experience(title="Planner"),), language="en"), (f"Planner\n{line}",))
+    assert evidence.judge(asked, cv).state is NO
+    assert evidence.hinted(asked, cv) is hinted

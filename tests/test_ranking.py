@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,14 @@ def said(candidate: str, criterion: Criterion, state: VerdictState, *, flagged: 
 def standing(candidate: str, score: float, *states: tuple[Criterion, VerdictState], silent: str = "") -> Standing:
     verdicts = {c.id: said(candidate, c, state) for c, state in states}
     return Standing(candidate, score, verdicts, frozenset(silent.split()))
+
+
+def test_a_title_that_a_cv_only_speaks_of_stands_between_one_it_shows_partly_and_none_at_all() -> None:
+    title = Criterion(id="c1", kind=CriterionKind.TITLE, value="infirmier", label="infirmier")
+    partly = standing("partly", 0.1, (title, VerdictState.PARTLY))
+    spoken = replace(standing("spoken", 0.2, (title, VerdictState.NOT_FOUND)), hinted=frozenset([title.id]))
+    silent = standing("silent", 0.9, (title, VerdictState.NOT_FOUND))
+    assert by_rules((title,), [silent, spoken, partly]) == ["partly", "spoken", "silent"]
 
 
 def test_facts_come_before_the_retrieval_s_score() -> None:

@@ -161,8 +161,8 @@ async def test_files_of_a_plain_form_show_what_became_of_each(site: Site) -> Non
         await site.work()
         page = (await uma.get("/uploads")).text
         (candidate,) = await all_candidates()
-        assert f'In the search: <a href="/cv/{candidate.id}">Ada Lovelace</a>' in page
-        assert f'the very same file: <a href="/cv/{candidate.id}">Ada Lovelace</a>' in page
+        assert f'In the search: <a href="/cv/{candidate.id}?from=/uploads">Ada Lovelace</a>' in page
+        assert f'the very same file: <a href="/cv/{candidate.id}?from=/uploads">Ada Lovelace</a>' in page
         assert "protected by a password" in page
         assert "load delay" not in page
     await assert_sound()

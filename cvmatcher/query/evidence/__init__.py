@@ -24,6 +24,7 @@ __all__ = [
     "falls_short",
     "fineness",
     "has_been",
+    "hinted",
     "judge",
     "quote_value",
     "read",
@@ -67,6 +68,11 @@ def silent(criterion: Criterion, profile: Profile) -> bool:
         CriterionKind.EDUCATION: bool(profile.education),
     }
     return not says.get(criterion.kind, True)
+
+
+def hinted(criterion: Criterion, cv: CV) -> bool:
+    """Whether the CV has words of what it does not show: no reason, but nearer than a CV without them."""
+    return criterion.kind is CriterionKind.TITLE and titles.speaks_of(criterion, cv)
 
 
 def fineness(criteria: Sequence[Criterion], cv: CV) -> float:

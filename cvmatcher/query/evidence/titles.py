@@ -46,6 +46,19 @@ def title(criterion: Criterion, cv: CV) -> Finding:
     return NOTHING
 
 
+def speaks_of(criterion: Criterion, cv: CV) -> bool:
+    """Whether the CV names the occupation at all, be it as that of others: too little to be a reason."""
+    own = {*stems(cv.profile.name)}
+    for key in _keys(title_names(criterion.value)[:_FIRST]):
+        if sum(map(len, key)) <= _LETTERS or own.issuperset(key):
+            continue
+        for line, at in phrase(cv, key):
+            start, end = line.words[at].start, line.words[at + len(key) - 1].end
+            if not (served(line, start) or denied(line, start, end)):
+                return True
+    return False
+
+
 def _quote_title(cv: CV, own: str, job: Experience) -> str:
     """The line that says the title of that job: beside its firm or year, and not where others are led or trained."""
     key, facts = stems(own), {*stems(f"{job.employer} {(job.start or '')[:4]}")}
