@@ -154,21 +154,25 @@ async def test_scanned_pages_of_a_mixed_cv_that_nothing_here_can_read_are_named(
     guard.close()
 
 
-async def test_a_page_on_which_ocr_fails_takes_no_other_with_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A tesseract of our own: it reads the first picture and fails on the second."""
-    program = tmp_path / "tesseract"
+def _reads_once(monkeypatch: pytest.MonkeyPatch, folder: Path, words: str) -> None:
+    """A tesseract of our own: it reads these words in the first picture, and fails on every other."""
+    program = folder / "tesseract"
     program.write_text(
         f"""#!/bin/sh
 if [ "$1" = --list-langs ]; then echo Langs; echo eng; exit; fi
 cat > /dev/null
-if mkdir {tmp_path}/once 2> /dev/null; then echo Camille; else echo broken >&2; exit 3; fi
+if mkdir {folder}/once 2> /dev/null; then echo {words}; else echo broken >&2; exit 3; fi
 """
     )
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     guard.close()
+
+
+async def test_a_page_on_which_ocr_fails_takes_no_other_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _reads_once(monkeypatch, tmp_path, "Camille")
     text = await read_cv(mixed(odd_files.scan(), odd_files.scan()), "cv.pdf")
     assert text.pages == ("page one", "Camille", "")
     assert text.unread == Unread(pages=(2,), reason=QuarantineReason.READER_CRASHED)
@@ -283,18 +287,7 @@ async def test_pictures_of_a_docx_that_nothing_here_can_read_are_named(
 async def test_what_is_known_of_a_scan_is_not_recognised_once_more(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A tesseract of our own, which says what it is asked for the first time."""
-    program = tmp_path / "tesseract"
-    program.write_text(
-        f"""#!/bin/sh
-if [ "$1" = --list-langs ]; then echo Langs; echo eng; exit; fi
-cat > /dev/null
-if mkdir {tmp_path}/once 2> /dev/null; then echo again; else exit 3; fi
-"""
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    guard.close()
+    _reads_once(monkeypatch, tmp_path, "again")
     slow = Unread(pages=(2,), reason=QuarantineReason.TOO_SLOW)
     before = CVText(pages=("page one", "first", ""), unread=slow)
     text = await read_cv(mixed(odd_files.scan(), odd_files.scan()), "cv.pdf", known=before)

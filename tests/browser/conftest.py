@@ -6,11 +6,18 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright, expect
+
+from cvmatcher import jobs, store
+from cvmatcher.domain import FileGone
+from cvmatcher.store.people import Role
+from cvmatcher.web.app import create_app
+from tests.site import WHOLE, Scripted, candidate, person, scripted, services_of, serving
 
 FLAGS = [
     "--headless",
@@ -74,6 +81,27 @@ async def visit(chromium: Browser) -> AsyncIterator[OpenContext]:
 def _note(message: ConsoleMessage, wrong: list[str]) -> None:
     if message.type in {"error", "warning"}:
         wrong.append(message.text)
+
+
+@dataclass
+class Site:
+    base: str
+    search: Scripted
+
+
+@pytest.fixture
+async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """An administrator, three candidates, and a search that says what the test wants."""
+    queue = await jobs.open_queue(redis_url)
+    services = services_of(database, queue, tmp_path)
+    search = Scripted(list(WHOLE))
+    await person("rita", Role.ADMIN)
+    for number in (1, 2, 3):
+        await candidate(number)
+    async with services.follower, serving(create_app(services, search.run)) as base:
+        scripted(services).bytes_of = {"1": FileGone(), "3": FileGone()}
+        yield Site(base, search)
+    await jobs.close_queue(queue)
 
 
 async def sign_in(page: Page, name: str, password: str) -> None:

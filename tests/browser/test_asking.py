@@ -12,8 +12,8 @@ from cvmatcher import jobs, store
 from cvmatcher.domain import Profile
 from cvmatcher.store.people import Role
 from cvmatcher.web.app import create_app
-from tests.browser.conftest import OpenContext, drop_onto, sign_in
-from tests.browser.test_search_page import ASK, Site, _violations, ask
+from tests.browser.conftest import OpenContext, Site, drop_onto, sign_in
+from tests.browser.test_search_page import ASK, _violations, ask
 from tests.odd_files import text_pdf
 from tests.site import PASSWORD, WHOLE, Scripted, candidate, person, scripted, services_of, serving
 

@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from cvmatcher import jobs, store
-from cvmatcher.domain import FileGone
-from cvmatcher.store.people import Role
-from cvmatcher.web.app import create_app
-from tests.browser.conftest import OpenContext, sign_in
+from tests.browser.conftest import OpenContext, Site, sign_in
 from tests.site import (
     DONE,
     HITS,
     ORDERED,
     PASSWORD,
     UNDERSTOOD,
-    WHOLE,
-    Scripted,
-    candidate,
     judged,
-    person,
-    scripted,
-    services_of,
-    serving,
 )
 
 pytestmark = pytest.mark.browser
 
 ASK = "Who are you looking for?"
-
-
-@dataclass
-class Site:
-    base: str
-    search: Scripted
-
-
-@pytest.fixture
-async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    queue = await jobs.open_queue(redis_url)
-    services = services_of(database, queue, tmp_path)
-    search = Scripted(list(WHOLE))
-    await person("rita", Role.ADMIN)
-    for number in (1, 2, 3):
-        await candidate(number)
-    async with services.follower, serving(create_app(services, search.run)) as base:
-        scripted(services).bytes_of = {"1": FileGone()}
-        yield Site(base, search)
-    await jobs.close_queue(queue)
 
 
 async def ask(page: Page, question: str) -> None:

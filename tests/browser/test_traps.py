@@ -5,56 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Request, Route, expect
 
-from cvmatcher import jobs, store
-from cvmatcher.domain import FileGone
-from cvmatcher.store.people import Role
-from cvmatcher.web.app import create_app
-from tests.browser.conftest import OpenContext, sign_in
+from tests.browser.conftest import OpenContext, Site, sign_in
 from tests.site import (
     DONE,
     HITS,
     ORDERED,
     PASSWORD,
     UNDERSTOOD,
-    WHOLE,
-    Scripted,
-    candidate,
     judged,
-    person,
-    scripted,
-    services_of,
-    serving,
 )
 
 pytestmark = pytest.mark.browser
 
 STREAMS = "**/turns/*/events*"
-
-
-@dataclass
-class Site:
-    base: str
-    search: Scripted
-
-
-@pytest.fixture
-async def site(database: store.Database, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    queue = await jobs.open_queue(redis_url)
-    services = services_of(database, queue, tmp_path)
-    search = Scripted(list(WHOLE))
-    await person("rita", Role.ADMIN)
-    for number in (1, 2, 3):
-        await candidate(number)
-    async with services.follower, serving(create_app(services, search.run)) as base:
-        scripted(services).bytes_of = {"3": FileGone()}
-        yield Site(base, search)
-    await jobs.close_queue(queue)
 
 
 @asynccontextmanager
