@@ -87,7 +87,16 @@ async def test_without_javascript_a_note_leads_back_to_the_profile(site: Site) -
     assert (await site.rita.post(f"{address}/entries/cand1", fields)).headers["location"] == place
 
 
-@pytest.mark.parametrize("foreign", ["https://example.org/lists/x", "//example.org/", "/nowhere", "/searches/none"])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "https://example.org/lists/x",
+        "https://example.org/compare?c=cand1",
+        "//example.org/audit",
+        "/nowhere",
+        "/searches/none",
+    ],
+)
 async def test_an_address_that_is_none_of_ours_leads_nowhere(site: Site, foreign: str) -> None:
     page = (await site.rita.get(_profile("cand1", foreign))).text
     assert "Zoé" in page
